@@ -1,0 +1,1 @@
+//! unicrm: a self-hosted gateway that gives one REST interface to every CRM.
