@@ -1,1 +1,9 @@
 //! unicrm: a self-hosted gateway that gives one REST interface to every CRM.
+//!
+//! The tree shows the architecture; each module's own page says what it owns and what it refuses.
+
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod error;
+pub mod ids;
