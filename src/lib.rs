@@ -2,8 +2,11 @@
 //!
 //! The tree shows the architecture; each module's own page says what it owns and what it refuses.
 
+pub mod adapter;
 pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod error;
 pub mod ids;
+pub mod mapping;
+pub mod model;

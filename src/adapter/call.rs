@@ -1,0 +1,76 @@
+//! The words between the gateway and a wire.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::mapping::catalog::NativeCall;
+
+/// One native call: an operation of the vendor's with everything filled in but the credential.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The operation.
+    pub native: NativeCall,
+    /// The record, where the path names one.
+    pub id: Option<String>,
+    /// Query parameters beside the operation's static ones, which they replace.
+    pub query: Map<String, Value>,
+    /// The body, as JSON text.
+    pub body: Option<Bytes>,
+    /// Which part of a list.
+    pub position: Option<Position>,
+}
+
+impl Call {
+    /// A call with nothing filled in.
+    pub fn new(native: NativeCall) -> Self {
+        Call { native, id: None, query: Map::new(), body: None, position: None }
+    }
+
+    /// Names the call in spans and logs: `parties.list`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.native.resource, self.native.method)
+    }
+}
+
+/// Which part of a list: what a cursor holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Position {
+    /// A numbered page of a fixed size.
+    Page {
+        /// As the vendor counts.
+        number: u32,
+        /// Records a page: the same from the first page to the last, or pages would overlap.
+        size: u32,
+    },
+    /// A slice of a list that the vendor gives whole.
+    Slice {
+        /// Records to pass over.
+        skip: usize,
+        /// Records to take; all that are left where absent.
+        take: Option<u32>,
+    },
+}
+
+/// A vendor's successful answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Always a success.
+    pub status: StatusCode,
+    /// As received.
+    pub headers: HeaderMap,
+    /// As received.
+    pub body: Bytes,
+}
+
+/// A page in the vendor's own shape.
+#[derive(Debug)]
+pub struct NativePage {
+    /// Each record byte for byte as the vendor sent it.
+    pub records: Vec<Box<RawValue>>,
+    /// Where the list goes on; absent on the last page.
+    pub next: Option<Position>,
+}

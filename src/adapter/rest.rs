@@ -1,0 +1,329 @@
+//! REST as a manifest describes it: paths, queries, paging, error bodies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, LINK, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use url::Url;
+
+use super::call::{Call, NativePage, Position, Reply};
+use super::{Adapter, envelope};
+use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
+use crate::mapping::Provider;
+use crate::mapping::manifest::{Manifest, Paging};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("unicrm/", env!("CARGO_PKG_VERSION")));
+
+/// What stays as it is within one segment of a path: RFC 3986's unreserved characters.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A provider's REST wire.
+#[derive(Debug)]
+pub struct Rest {
+    provider: Arc<Provider>,
+    base: Url,
+    headers: HeaderMap,
+}
+
+impl Adapter for Rest {
+    fn rest(&self) -> &Rest {
+        self
+    }
+}
+
+impl Rest {
+    /// The wire of `provider`, with its base URL moved to `origin` if there is one.
+    pub fn new(provider: Arc<Provider>, origin: Option<&Url>) -> Result<Self> {
+        let manifest = &provider.manifest;
+        let base = moved(&manifest.base_url, origin)?;
+        let mut headers = HeaderMap::from_iter([(ACCEPT, JSON), (USER_AGENT, AGENT)]);
+        for (name, value) in &manifest.headers {
+            let name = HeaderName::try_from(name).map_err(Error::internal)?;
+            headers.insert(name, HeaderValue::try_from(value).map_err(Error::internal)?);
+        }
+        Ok(Rest { provider, base, headers })
+    }
+
+    fn manifest(&self) -> &Manifest {
+        &self.provider.manifest
+    }
+
+    /// The HTTP request of a call, without its credential.
+    pub fn request(&self, call: &Call) -> Result<http::Request<Bytes>> {
+        let mut request = http::Request::new(call.body.clone().unwrap_or_default());
+        *request.method_mut() = call.native.facts.method.http();
+        *request.uri_mut() = self.url(call)?.as_str().parse().map_err(Error::internal)?;
+        *request.headers_mut() = self.headers.clone();
+        if call.body.is_some() {
+            request.headers_mut().insert(CONTENT_TYPE, JSON);
+        }
+        Ok(request)
+    }
+
+    fn url(&self, call: &Call) -> Result<Url> {
+        let template = &call.native.facts.path;
+        let path = match &call.id {
+            Some(id) => template.replace("{{id}}", &utf8_percent_encode(id, SEGMENT).to_string()),
+            None => template.clone(),
+        };
+        if path.contains("{{") {
+            return Err(Error::invalid_field("id", format!("is needed for {}", call.name())));
+        }
+        let mut url = self.base.clone();
+        let full = format!("{}{path}", self.base.path().trim_end_matches('/'));
+        url.set_path(&full);
+        // A path that the URL standard would rewrite (dot segments, encoded or not) leads somewhere else.
+        if url.path() != full {
+            return Err(Error::invalid_field("id", "can't be part of a path"));
+        }
+        let query = self.query(call);
+        if !query.is_empty() {
+            let mut pairs = url.query_pairs_mut();
+            for (name, value) in &query {
+                append(&mut pairs, name, value);
+            }
+        }
+        Ok(url)
+    }
+
+    fn query(&self, call: &Call) -> Map<String, Value> {
+        let native = &call.native;
+        let mut query = native.facts.query.clone();
+        query.extend(native.query.clone());
+        query.extend(call.query.clone());
+        if let (Some(Paging::Pages { page, size, .. }), Some(Position::Page { number, size: count })) =
+            (self.paging(call), call.position)
+        {
+            query.insert(page.clone(), Value::from(number));
+            query.insert(size.clone(), Value::from(count));
+        }
+        query
+    }
+
+    fn paging(&self, call: &Call) -> Option<&Paging> {
+        self.manifest().paging.get(call.native.facts.paging.as_ref()?)
+    }
+
+    /// Where a list begins. A caller who speaks the vendor's own paging parameters is understood.
+    pub fn first(&self, call: &Call, limit: Option<u32>) -> Result<Position> {
+        match self.paging(call) {
+            Some(Paging::Pages { page, first, size, default_size, largest_size, .. }) => {
+                let number = native_count(&call.query, page)?.unwrap_or(*first);
+                let wanted = limit.or(native_count(&call.query, size)?).unwrap_or(*default_size);
+                Ok(Position::Page { number, size: wanted.clamp(1, *largest_size) })
+            }
+            Some(Paging::Whole) => Ok(Position::Slice { skip: 0, take: limit }),
+            None => Err(Error::internal(format!("{} is not a list", call.name()))),
+        }
+    }
+
+    /// The records of a list's reply, and where the list goes on.
+    pub fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
+        let path = call.native.facts.response_path.as_deref().unwrap_or_default();
+        let mut records = envelope::items(&reply.body, path)
+            .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?
+            .ok_or_else(|| self.garbled(call, reply, &format!("it has no list named {path:?}")))?;
+        let next = match call.position {
+            Some(Position::Page { number, size }) => self
+                .has_more(call, reply, records.len(), size)
+                .then(|| Position::Page { number: number.saturating_add(1), size }),
+            Some(Position::Slice { skip, take }) => {
+                let total = records.len();
+                records = records
+                    .into_iter()
+                    .skip(skip)
+                    .take(take.map_or(usize::MAX, |take| take as usize))
+                    .collect();
+                let skip = skip + records.len();
+                (skip < total).then_some(Position::Slice { skip, take })
+            }
+            None => None,
+        };
+        Ok(NativePage { records, next })
+    }
+
+    fn has_more(&self, call: &Call, reply: &Reply, found: usize, size: u32) -> bool {
+        let Some(Paging::Pages { more_header, .. }) = self.paging(call) else { return false };
+        let told = more_header.as_ref().and_then(|name| reply.headers.get(name.as_str())?.to_str().ok());
+        match told {
+            Some(more) => more.eq_ignore_ascii_case("true"),
+            None => match reply.headers.get(LINK).and_then(|link| link.to_str().ok()) {
+                Some(link) => link.contains("rel=\"next\"") || link.contains("rel=next"),
+                None => found >= size as usize,
+            },
+        }
+    }
+
+    /// The one record of a reply.
+    pub fn record(&self, call: &Call, reply: &Reply) -> Result<Box<RawValue>> {
+        let path = call.native.facts.response_path.as_deref().unwrap_or_default();
+        let found = envelope::at(&reply.body, path)
+            .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?;
+        found
+            .filter(|record| record.get().starts_with('{'))
+            .ok_or_else(|| self.garbled(call, reply, &format!("it has no record named {path:?}")))
+    }
+
+    /// The vendor answered with success, but not with what its API documents.
+    fn garbled(&self, call: &Call, reply: &Reply, why: &str) -> Error {
+        let label = &self.manifest().label;
+        let message = format!(
+            "{label} answered {} to {}, but the answer can't be used: {why}.",
+            reply.status,
+            call.name()
+        );
+        let effect = if call.native.facts.is_read() { Effect::None } else { Effect::Possible };
+        Error::new(Kind::Garbled, message).effect(effect).with_fault(self.fault(
+            reply.status,
+            &reply.headers,
+            &reply.body,
+        ))
+    }
+
+    fn fault(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Fault {
+        Fault {
+            provider: self.manifest().name.clone(),
+            status,
+            headers: headers.clone(),
+            body: body.clone(),
+            missing_scopes: Vec::new(),
+        }
+    }
+
+    /// The reply that a response holds, or the error that it stands for.
+    pub fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
+        let (parts, body) = response.into_parts();
+        if parts.status.is_success() {
+            return Ok(Reply { status: parts.status, headers: parts.headers, body });
+        }
+        let fault = self.fault(parts.status, &parts.headers, &body);
+        let (kind, effect) = classify(parts.status, call.native.facts.is_read());
+        let said = self.vendor_message(&body);
+        let mut error = Error::new(kind, self.message(kind, parts.status, said.as_deref())).effect(effect);
+        if kind == Kind::RateLimited || parts.status == StatusCode::SERVICE_UNAVAILABLE {
+            error = error.retry(Retry::Later(self.wait(&parts.headers, now)));
+        }
+        Err(error.with_failures(vendor_failures(&body)).with_fault(fault))
+    }
+
+    fn message(&self, kind: Kind, status: StatusCode, said: Option<&str>) -> String {
+        let label = &self.manifest().label;
+        let what = match kind {
+            Kind::Reauthenticate => format!("{label} refused the account's credential"),
+            Kind::NotFound => format!("{label} has no such record"),
+            Kind::RateLimited => format!("{label}'s rate limit is used up"),
+            Kind::Unreachable => format!("{label} is out of order ({status})"),
+            Kind::Garbled => format!("{label} answered {status}, which its API does not use"),
+            _ => format!("{label} refused the request ({status})"),
+        };
+        said.map_or_else(|| format!("{what}."), |said| format!("{what}: {said}"))
+    }
+
+    /// What the vendor said, if its body is JSON and says it where the manifest tells.
+    fn vendor_message(&self, body: &[u8]) -> Option<String> {
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let mut texts =
+            self.manifest().error_messages.iter().filter_map(|pointer| body.pointer(pointer)?.as_str());
+        texts.find(|text| !text.is_empty()).map(|text| text.chars().take(500).collect())
+    }
+
+    /// How long the vendor asks to wait: `Retry-After` in either form, else the reset of its quota.
+    fn wait(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+        if let Some(after) = text(RETRY_AFTER.as_str()) {
+            if let Ok(seconds) = after.parse::<u64>() {
+                return Some(Duration::from_secs(seconds));
+            }
+            if let Ok(date) = httpdate::parse_http_date(after) {
+                // A date that has passed asks for no wait.
+                return Some(Duration::try_from(OffsetDateTime::from(date) - now).unwrap_or_default());
+            }
+        }
+        let reset = text(&self.manifest().rate_limit.as_ref()?.reset)?.parse::<i64>().ok()?;
+        let seconds = reset.saturating_sub(now.unix_timestamp()).max(0);
+        Some(Duration::from_secs(seconds.unsigned_abs()))
+    }
+}
+
+/// What a status stands for, and whether the vendor could have acted on the call.
+fn classify(status: StatusCode, reads: bool) -> (Kind, Effect) {
+    let acted = if reads { Effect::None } else { Effect::Possible };
+    match status {
+        StatusCode::UNAUTHORIZED => (Kind::Reauthenticate, Effect::None),
+        StatusCode::NOT_FOUND | StatusCode::GONE => (Kind::NotFound, Effect::None),
+        StatusCode::TOO_MANY_REQUESTS => (Kind::RateLimited, Effect::None),
+        StatusCode::REQUEST_TIMEOUT => (Kind::Unreachable, acted),
+        status if status.is_client_error() => (Kind::Rejected, Effect::None),
+        status if status.is_server_error() => (Kind::Unreachable, acted),
+        _ => (Kind::Garbled, acted),
+    }
+}
+
+/// The fields that a vendor names in an `errors` list of objects with `field` and `message`.
+fn vendor_failures(body: &[u8]) -> Vec<Failure> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let listed = body.pointer("/errors").and_then(Value::as_array).cloned().unwrap_or_default();
+    let read = |error: &Value, name: &str| error.get(name).and_then(Value::as_str).map(str::to_owned);
+    listed
+        .iter()
+        .filter_map(|error| Some(Failure { field: read(error, "field")?, message: read(error, "message")? }))
+        .collect()
+}
+
+/// A URL with its scheme, host and port replaced.
+pub fn moved(url: &str, origin: Option<&Url>) -> Result<Url> {
+    let mut url = Url::parse(url).map_err(Error::internal)?;
+    if let Some(origin) = origin {
+        let path = url.path().to_owned();
+        url = origin.clone();
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn native_count(query: &Map<String, Value>, name: &str) -> Result<Option<u32>> {
+    let read = |value: &Value| match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+        _ => None,
+    };
+    match query.get(name) {
+        None => Ok(None),
+        Some(value) => {
+            read(value).map(Some).ok_or_else(|| Error::invalid_field(name, "must be a whole number"))
+        }
+    }
+}
+
+/// Objects in brackets, lists with commas, null left out.
+fn append(pairs: &mut url::form_urlencoded::Serializer<'_, url::UrlQuery<'_>>, name: &str, value: &Value) {
+    match value {
+        Value::Null => {}
+        Value::Object(map) => {
+            for (key, inner) in map {
+                append(pairs, &format!("{name}[{key}]"), inner);
+            }
+        }
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().map(text).collect();
+            pairs.append_pair(name, &texts.join(","));
+        }
+        plain => {
+            pairs.append_pair(name, &text(plain));
+        }
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

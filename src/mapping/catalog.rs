@@ -1,0 +1,197 @@
+//! Everything that can be asked, of whom, and how it is served: loaded once, shared by all requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::expression::Expression;
+use super::manifest::{Manifest, NativeMethod};
+use crate::error::{Error, Kind, Result};
+use crate::model::schema::nearest;
+use crate::model::{Method, Model, Operation, Resource};
+
+/// The models and the providers.
+#[derive(Debug)]
+pub struct Catalog {
+    /// By name: `crm`, `user-directory`.
+    pub models: IndexMap<String, Model>,
+    /// By name.
+    pub providers: BTreeMap<String, Arc<Provider>>,
+}
+
+/// One vendor: its manifest and what unified methods it serves.
+#[derive(Debug)]
+pub struct Provider {
+    /// The facts.
+    pub manifest: Manifest,
+    /// What an id looks like, anchored at both ends.
+    pub id_pattern: Option<Regex>,
+    /// By unified resource (`crm/contacts`) and method.
+    pub cells: BTreeMap<(String, Method), Support>,
+}
+
+/// Whether a provider serves a unified method.
+#[derive(Debug, Clone)]
+pub enum Support {
+    /// It does, so.
+    Served(Arc<Cell>),
+    /// It can't, for this reason.
+    Unsupported(String),
+}
+
+/// How a provider serves one unified method, compiled.
+#[derive(Debug)]
+pub struct Cell {
+    /// Names it in messages: `capsule/contacts.list`.
+    pub name: String,
+    /// The native call.
+    pub native: NativeCall,
+    /// The list parameters that can be served.
+    pub filters: Vec<String>,
+    /// The body fields that can be stored.
+    pub writes: Vec<String>,
+    /// Makes the native query.
+    pub query_mapping: Option<Expression>,
+    /// Makes the native body.
+    pub request_body_mapping: Option<Expression>,
+    /// Makes a unified record.
+    pub response_mapping: Option<Expression>,
+    /// Tells whether the record is this resource's.
+    pub exists: Option<Expression>,
+    /// Calls that go first, with their names in scope.
+    pub before: Vec<(String, NativeCall)>,
+}
+
+/// One of the vendor's operations, with the static query that a mapping gives it.
+#[derive(Debug, Clone)]
+pub struct NativeCall {
+    /// The vendor's resource.
+    pub resource: String,
+    /// Its method.
+    pub method: String,
+    /// The operation's facts.
+    pub facts: NativeMethod,
+    /// Static native query parameters.
+    pub query: Map<String, Value>,
+}
+
+impl Catalog {
+    /// A unified resource's schema; unknown names are the caller's error, with the nearest known one.
+    pub fn resource(&self, model: &str, name: &str) -> Result<&Resource> {
+        let found = self.models.get(model).ok_or_else(|| {
+            unknown("unified model", model, self.models.keys().map(String::as_str), "/unified/")
+        })?;
+        found.resources.get(name).ok_or_else(|| {
+            unknown(
+                "resource of this model",
+                name,
+                found.resources.keys().map(String::as_str),
+                &format!("/unified/{model}/"),
+            )
+        })
+    }
+
+    /// A provider by name. Accounts name only providers that the catalog had when they were made.
+    pub fn provider(&self, name: &str) -> Result<&Arc<Provider>> {
+        self.providers.get(name).ok_or_else(|| {
+            Error::internal(format!(
+                "the catalog has no provider {name}, but an account or integration names it"
+            ))
+            .detail(format!("no provider {name} in the mappings folder"))
+        })
+    }
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, prefix: &str) -> Error {
+    let known: Vec<&str> = known.collect();
+    let hint = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean {prefix}{near}?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    let shown: String = name.chars().filter(|letter| !letter.is_control()).take(60).collect();
+    Error::not_found(format!("{shown:?} is not a {what}; {hint}"))
+}
+
+impl Provider {
+    /// How a unified method is served, or why it isn't.
+    pub fn support(&self, model: &str, resource: &str, method: Method) -> Support {
+        self.cells.get(&(format!("{model}/{resource}"), method)).cloned().unwrap_or_else(|| {
+            Support::Unsupported(format!(
+                "unicrm has no mapping of {model}/{resource} for {} yet",
+                self.manifest.label
+            ))
+        })
+    }
+
+    /// The cell that serves an operation, once it is certain that every part of the operation can be served.
+    pub fn plan(&self, operation: &Operation) -> Result<Arc<Cell>> {
+        let cell = match self.support(&operation.model, &operation.resource, operation.method) {
+            Support::Served(cell) => cell,
+            Support::Unsupported(reason) => {
+                let what = format!("{} of {}", operation.method, operation.path());
+                return Err(Error::new(
+                    Kind::Unsupported,
+                    format!("{} does not support {what}: {reason}.", self.manifest.label),
+                ));
+            }
+        };
+        self.refuse_filters(&cell, operation)?;
+        self.refuse_fields(&cell, operation)?;
+        Ok(cell)
+    }
+
+    fn refuse_filters(&self, cell: &Cell, operation: &Operation) -> Result<()> {
+        let unserved =
+            operation.conditions.iter().find(|condition| !cell.filters.contains(&condition.spelling));
+        match unserved {
+            None => Ok(()),
+            Some(condition) => {
+                let can = if cell.filters.is_empty() { "none".to_owned() } else { cell.filters.join(", ") };
+                Err(Error::invalid_field(
+                    &condition.spelling,
+                    format!(
+                        "can't be served for {}; it filters {} by: {can}",
+                        self.manifest.label,
+                        operation.path()
+                    ),
+                ))
+            }
+        }
+    }
+
+    fn refuse_fields(&self, cell: &Cell, operation: &Operation) -> Result<()> {
+        let unstored =
+            operation.body.iter().find(|(name, value)| !value.is_null() && !cell.writes.contains(name));
+        match unstored {
+            None => Ok(()),
+            Some((name, _)) => Err(Error::invalid_field(
+                name,
+                format!(
+                    "{} can't store it for {}; it stores: {}",
+                    self.manifest.label,
+                    operation.path(),
+                    cell.writes.join(", ")
+                ),
+            )),
+        }
+    }
+
+    /// Whether a record with this id can exist.
+    pub fn may_have(&self, id: &str) -> bool {
+        self.id_pattern.as_ref().is_none_or(|pattern| pattern.is_match(id))
+    }
+
+    /// One of the vendor's operations as it stands in the manifest.
+    pub fn native(&self, resource: &str, method: &str) -> Option<NativeCall> {
+        let facts = self.manifest.native(resource, method)?.clone();
+        Some(NativeCall {
+            resource: resource.to_owned(),
+            method: method.to_owned(),
+            facts,
+            query: Map::new(),
+        })
+    }
+}

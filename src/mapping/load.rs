@@ -1,0 +1,380 @@
+//! From a mappings folder to a [`Catalog`], or to every problem of the folder at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::catalog::{Catalog, Cell, NativeCall, Provider, Support};
+use super::document::{Document, Problem};
+use super::expression::{Engine, Expression};
+use super::files::Files;
+use super::manifest::Manifest;
+use super::method::{MethodMapping, ResourceMapping, Slot};
+use crate::model::query::OPERATORS;
+use crate::model::schema::nearest;
+use crate::model::{Method, Model, Resource};
+
+/// The folders that hold unified models, beside which every folder is a provider.
+pub const MODELS: &[&str] = &["crm", "user-directory"];
+
+/// The file of a model that names shapes which several of its resources share.
+const SHAPES: &str = "shapes.yaml";
+
+/// The file of a provider's folder that holds its facts.
+const MANIFEST: &str = "provider.yaml";
+
+impl Catalog {
+    /// Reads, checks and compiles a mappings folder.
+    pub fn load(files: &Files, engine: Engine) -> Result<Catalog, Vec<Problem>> {
+        let mut loader = Loader { files, engine, problems: Vec::new(), used: BTreeSet::new() };
+        let models: IndexMap<String, Model> =
+            MODELS.iter().map(|name| ((*name).to_owned(), loader.model(name))).collect();
+        let providers = loader.provider_names().into_iter().filter_map(|name| {
+            let provider = loader.provider(&name, &models)?;
+            Some((name, Arc::new(provider)))
+        });
+        let providers: BTreeMap<_, _> = providers.collect();
+        loader.report_unused();
+        let mut problems = loader.problems;
+        problems.sort();
+        problems.dedup();
+        if problems.is_empty() { Ok(Catalog { models, providers }) } else { Err(problems) }
+    }
+}
+
+struct Loader<'a> {
+    files: &'a Files,
+    engine: Engine,
+    problems: Vec<Problem>,
+    used: BTreeSet<String>,
+}
+
+impl Loader<'_> {
+    fn problem(&mut self, document: &Document, path: &[&str], message: impl Into<String>) {
+        self.problems.push(document.problem(path, message));
+    }
+
+    fn document(&mut self, file: &str) -> Option<Document> {
+        let text = self.files.0.get(file)?;
+        self.used.insert(file.to_owned());
+        match Document::parse(file, text) {
+            Ok(document) => Some(document),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        }
+    }
+
+    fn names_in(&self, folder: &str) -> Vec<String> {
+        let inside = self.files.0.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
+        inside.filter(|name| name.ends_with(".yaml") && !name.contains('/')).map(str::to_owned).collect()
+    }
+
+    fn model(&mut self, name: &str) -> Model {
+        let shapes: Map<String, Value> = self
+            .document(&format!("{name}/{SHAPES}"))
+            .and_then(|document| document.read(&mut self.problems))
+            .unwrap_or_default();
+        let mut resources = IndexMap::new();
+        for file in self.names_in(name).into_iter().filter(|file| file != SHAPES) {
+            let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
+            let (document, unknown) = document.with_shapes(&shapes);
+            self.problems.extend(unknown);
+            if let Some(resource) = document.read::<Resource>(&mut self.problems) {
+                self.check_resource(&document, &resource);
+                resources.insert(file.trim_end_matches(".yaml").to_owned(), resource);
+            }
+        }
+        Model { name: name.to_owned(), resources }
+    }
+
+    fn check_resource(&mut self, document: &Document, resource: &Resource) {
+        if resource.methods.is_empty() {
+            self.problem(document, &["methods"], "a resource has at least one method");
+        }
+        if resource.fields.contains_key("remote_data") {
+            self.problem(
+                document,
+                &["fields", "remote_data"],
+                "remote_data is added to every record by itself",
+            );
+        }
+    }
+
+    fn provider_names(&self) -> Vec<String> {
+        let folders = self.files.0.keys().filter_map(|path| path.split_once('/').map(|(folder, _)| folder));
+        let names: BTreeSet<&str> = folders.filter(|folder| !MODELS.contains(folder)).collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    fn provider(&mut self, name: &str, models: &IndexMap<String, Model>) -> Option<Provider> {
+        let file = format!("{name}/{MANIFEST}");
+        if !self.files.0.contains_key(&file) {
+            let message = "a provider's folder has a provider.yaml";
+            self.problems.push(Problem { file, line: 1, column: 1, message: message.to_owned() });
+            return None;
+        }
+        let document = self.document(&file)?;
+        let manifest: Manifest = document.read(&mut self.problems)?;
+        let id_pattern = self.check_manifest(&document, name, &manifest);
+        let mut cells = BTreeMap::new();
+        for file in self.names_in(name).into_iter().filter(|file| file != MANIFEST) {
+            let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
+            if let Some(mapping) = document.read::<ResourceMapping>(&mut self.problems) {
+                let mut source = MappingSource { loader: self, document: &document, manifest: &manifest };
+                source.cells(&file, mapping, models, &mut cells);
+            }
+        }
+        Some(Provider { manifest, id_pattern, cells })
+    }
+
+    fn check_manifest(&mut self, document: &Document, name: &str, manifest: &Manifest) -> Option<Regex> {
+        if manifest.name != name {
+            self.problem(document, &["name"], format!("must be the folder's name, {name}"));
+        }
+        for (key, url) in [("base_url", &manifest.base_url), ("documentation", &manifest.documentation)] {
+            if !url::Url::parse(url).is_ok_and(|url| url.scheme() == "https") {
+                self.problem(document, &[key], "must be an https URL");
+            }
+        }
+        if manifest.auth.oauth2.is_none() && manifest.auth.api_key.is_none() {
+            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
+        }
+        for (resource, native) in &manifest.resources {
+            for (method, facts) in &native.methods {
+                let here = ["resources", resource, "methods", method];
+                if !facts.path.starts_with('/') {
+                    self.problem(document, &[&here[..], &["path"]].concat(), "must begin with /");
+                }
+                match &facts.paging {
+                    Some(paging) if !manifest.paging.contains_key(paging) => {
+                        let message = format!("the manifest has no paging named {paging}");
+                        self.problem(document, &[&here[..], &["paging"]].concat(), message);
+                    }
+                    Some(_) if facts.response_path.is_none() => {
+                        self.problem(document, &here, "a list names its records in response_path");
+                    }
+                    Some(_) | None => {}
+                }
+            }
+        }
+        let pattern = manifest.id_pattern.as_ref()?;
+        match Regex::new(&format!("^(?:{pattern})$")) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                self.problem(document, &["id_pattern"], format!("is not a regular expression: {error}"));
+                None
+            }
+        }
+    }
+
+    fn report_unused(&mut self) {
+        for file in self.files.0.keys().filter(|file| !self.used.contains(*file)) {
+            let message = if file.ends_with(".yml") {
+                "is not read: mapping files end in .yaml"
+            } else {
+                "is not used by any mapping of its folder"
+            };
+            self.problems.push(Problem {
+                file: file.clone(),
+                line: 1,
+                column: 1,
+                message: message.to_owned(),
+            });
+        }
+    }
+}
+
+/// A mapping file while it is compiled.
+struct MappingSource<'l, 'f> {
+    loader: &'l mut Loader<'f>,
+    document: &'l Document,
+    manifest: &'l Manifest,
+}
+
+impl MappingSource<'_, '_> {
+    fn problem(&mut self, path: &[&str], message: impl Into<String>) {
+        self.loader.problem(self.document, path, message);
+    }
+
+    fn cells(
+        &mut self,
+        file: &str,
+        mapping: ResourceMapping,
+        models: &IndexMap<String, Model>,
+        cells: &mut BTreeMap<(String, Method), Support>,
+    ) {
+        let Some(model) = models.get(&mapping.model) else {
+            return self.problem(&["model"], format!("there is no unified model {}", mapping.model));
+        };
+        let Some(resource) = model.resources.get(&mapping.resource) else {
+            let known = nearest(&mapping.resource, model.resources.keys().map(String::as_str));
+            let hint = known.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            return self.problem(
+                &["resource"],
+                format!("{} has no resource {}{hint}", mapping.model, mapping.resource),
+            );
+        };
+        let path = format!("{}/{}", mapping.model, mapping.resource);
+        let stem = file.trim_end_matches(".yaml");
+        for method in &resource.methods {
+            match (mapping.methods.get(method), mapping.unsupported.get(method)) {
+                (Some(_), Some(_)) => {
+                    self.problem(
+                        &["unsupported", method.as_str()],
+                        "is served under methods, so it can't be unsupported",
+                    );
+                }
+                (None, None) => {
+                    let message =
+                        format!("{method} is neither under methods nor, with a reason, under unsupported");
+                    self.problem(&["methods"], message);
+                }
+                (None, Some(reason)) => {
+                    cells.insert((path.clone(), *method), Support::Unsupported(reason.clone()));
+                }
+                (Some(served), None) => {
+                    if let Some(cell) = self.cell(stem, *method, served, resource) {
+                        cells.insert((path.clone(), *method), Support::Served(Arc::new(cell)));
+                    }
+                }
+            }
+        }
+        for method in mapping.methods.keys().chain(mapping.unsupported.keys()) {
+            if !resource.methods.contains(method) {
+                let section = if mapping.methods.contains_key(method) { "methods" } else { "unsupported" };
+                self.problem(&[section, method.as_str()], format!("the contract has no {method} of {path}"));
+            }
+        }
+    }
+
+    fn cell(
+        &mut self,
+        stem: &str,
+        method: Method,
+        mapping: &MethodMapping,
+        resource: &Resource,
+    ) -> Option<Cell> {
+        let here = ["methods", method.as_str()];
+        let native = self.native(&here, &mapping.resource, &mapping.method, &mapping.query);
+        if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
+            self.problem(&here, "a list is served by a native method that has paging");
+        }
+        self.check_names(&here, mapping, resource);
+        if mapping.response_mapping.is_none() && method != Method::Delete {
+            self.problem(&here, "needs a response_mapping");
+        }
+        if mapping.exists.is_some() && mapping.before.is_empty() {
+            self.problem(
+                &[here[0], here[1], "exists"],
+                "asks what the before steps found, and there are none",
+            );
+        }
+        let before = self.before(&here, mapping);
+        let mut slot = |key: &str, slot: &Option<Slot>| match slot {
+            None => Some(None),
+            Some(slot) => self.expression(&[here[0], here[1], key], slot).map(Some),
+        };
+        let query_mapping = slot("query_mapping", &mapping.query_mapping);
+        let request_body_mapping = slot("request_body_mapping", &mapping.request_body_mapping);
+        let response_mapping = slot("response_mapping", &mapping.response_mapping);
+        let exists = slot("exists", &mapping.exists);
+        Some(Cell {
+            name: format!("{}/{stem}.{method}", self.manifest.name),
+            native: native?,
+            filters: mapping.filters.clone(),
+            writes: mapping.writes.clone(),
+            query_mapping: query_mapping?,
+            request_body_mapping: request_body_mapping?,
+            response_mapping: response_mapping?,
+            exists: exists?,
+            before: before?,
+        })
+    }
+
+    fn check_names(&mut self, here: &[&str; 2], mapping: &MethodMapping, resource: &Resource) {
+        for (index, filter) in mapping.filters.iter().enumerate() {
+            let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
+            if !resource.filters.contains_key(plain.unwrap_or(filter)) {
+                let path = [here[0], here[1], "filters", &index.to_string()];
+                self.problem(&path, format!("{filter} is not a filter of the unified resource"));
+            }
+        }
+        for (index, name) in mapping.writes.iter().enumerate() {
+            if resource.fields.get(name).is_none_or(|field| field.read_only) {
+                let path = [here[0], here[1], "writes", &index.to_string()];
+                self.problem(&path, format!("{name} is not a writable field of the unified resource"));
+            }
+        }
+    }
+
+    fn native(
+        &mut self,
+        here: &[&str],
+        resource: &str,
+        method: &str,
+        query: &Map<String, Value>,
+    ) -> Option<NativeCall> {
+        match self.manifest.native(resource, method) {
+            Some(facts) => Some(NativeCall {
+                resource: resource.to_owned(),
+                method: method.to_owned(),
+                facts: facts.clone(),
+                query: query.clone(),
+            }),
+            None => {
+                self.problem(here, format!("the manifest has no method {method} of a resource {resource}"));
+                None
+            }
+        }
+    }
+
+    fn before(&mut self, here: &[&str; 2], mapping: &MethodMapping) -> Option<Vec<(String, NativeCall)>> {
+        let mut steps = Vec::new();
+        for (index, step) in mapping.before.iter().enumerate() {
+            let index = index.to_string();
+            let path = [here[0], here[1], "before", index.as_str()];
+            let native =
+                self.native(&path, &step.config.resource, &step.config.method, &step.config.query)?;
+            if !native.facts.is_read() {
+                self.problem(&path, "a step that goes before may only read");
+            }
+            steps.push((step.name.clone(), native));
+        }
+        Some(steps)
+    }
+
+    fn expression(&mut self, path: &[&str], slot: &Slot) -> Option<Expression> {
+        let folder = &self.manifest.name;
+        let engine = self.loader.engine;
+        let Some(file) = slot.file() else {
+            let name = format!("{} {}", self.document.file, path.join("."));
+            return match Expression::compile(engine, &name, &slot.0) {
+                Ok(expression) => Some(expression),
+                Err(error) => {
+                    let message = format!("line {} of the expression: {}", error.line, error.message);
+                    self.problem(path, message);
+                    None
+                }
+            };
+        };
+        let file = format!("{folder}/{file}");
+        let Some(text) = self.loader.files.0.get(&file) else {
+            self.problem(path, format!("there is no file {file}"));
+            return None;
+        };
+        self.loader.used.insert(file.clone());
+        match Expression::compile(engine, &file, text) {
+            Ok(expression) => Some(expression),
+            Err(error) => {
+                let (line, column, message) = (error.line, error.column, error.message);
+                self.loader.problems.push(Problem { file, line, column, message });
+                None
+            }
+        }
+    }
+}

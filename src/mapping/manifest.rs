@@ -1,0 +1,257 @@
+//! `provider.yaml`: the facts of one vendor's API that a table can say.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A vendor, as its `provider.yaml` describes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// As in settings, mapping folders and the wire (`capsule`).
+    pub name: String,
+    /// As people write it (`Capsule`).
+    pub label: String,
+    /// As `GET /category` groups it.
+    pub category: String,
+    /// Where the vendor documents its API.
+    pub documentation: String,
+    /// What every path is appended to.
+    pub base_url: String,
+    /// Which of the vendors' peculiarities to mind.
+    pub adapter: AdapterName,
+    /// What a record's id looks like, as a regular expression that must match all of it. Another id can't exist.
+    #[serde(default)]
+    pub id_pattern: Option<String>,
+    /// How accounts authenticate.
+    pub auth: Auth,
+    /// Headers of every call.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Response headers that tell of the vendor's quota.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+    /// Ways of paging, by name.
+    #[serde(default)]
+    pub paging: BTreeMap<String, Paging>,
+    /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
+    #[serde(default)]
+    pub error_messages: Vec<String>,
+    /// The vendor's operations: `resources.parties.list`.
+    #[serde(default)]
+    pub resources: IndexMap<String, NativeResource>,
+}
+
+/// The wires and peculiarities that there is code for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdapterName {
+    /// REST with nothing peculiar.
+    Rest,
+    /// REST as Capsule speaks it.
+    Capsule,
+}
+
+/// How accounts authenticate; an account picks one of those that are given.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// OAuth 2.0 authorization code.
+    #[serde(default)]
+    pub oauth2: Option<OAuth2>,
+    /// A key that the account's owner copies from the vendor.
+    #[serde(default)]
+    pub api_key: Option<ApiKey>,
+}
+
+/// An OAuth 2.0 provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OAuth2 {
+    /// Where the owner consents.
+    pub authorize_url: String,
+    /// Where codes and refresh tokens are exchanged.
+    pub token_url: String,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Between scopes.
+    #[serde(default = "space")]
+    pub scope_separator: String,
+    /// Members of the token answer that belong in the account's context, such as `subdomain`.
+    #[serde(default)]
+    pub keep: Vec<String>,
+    /// Whether a refresh must repeat the redirect URI.
+    #[serde(default)]
+    pub refresh_with_redirect_uri: bool,
+}
+
+fn space() -> String {
+    " ".to_owned()
+}
+
+/// A key-based credential.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// What the owner fills in; each is a member of the account's context.
+    pub fields: Vec<CredentialField>,
+    /// How the key is presented.
+    pub present: Presentation,
+}
+
+/// One field of a credential form.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialField {
+    /// The member of the account's context.
+    pub name: String,
+    /// What the form calls it.
+    pub label: String,
+    /// Whether it is a secret: kept in the vault, never shown.
+    #[serde(default)]
+    pub secret: bool,
+    /// Where the owner finds it.
+    pub help: String,
+}
+
+/// How a credential is put on a request.
+#[derive(Debug, Clone, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Presentation {
+    /// `Authorization: Bearer`, with this member of the context.
+    Bearer(String),
+    /// `Authorization: Basic`, with these members of the context.
+    Basic {
+        /// The member that holds the user name.
+        username: String,
+        /// The member that holds the password.
+        password: String,
+    },
+}
+
+/// Response headers that tell of a quota. The reset is an instant in seconds since 1970.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// How many calls a window has.
+    pub limit: String,
+    /// How many are left.
+    pub remaining: String,
+    /// When the window ends.
+    pub reset: String,
+}
+
+/// A way of paging.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "style", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Paging {
+    /// Numbered pages.
+    Pages {
+        /// The query parameter with the page's number.
+        page: String,
+        /// The number of the first page.
+        #[serde(default = "one")]
+        first: u32,
+        /// The query parameter with the page's size.
+        size: String,
+        /// The size where the caller names none.
+        default_size: u32,
+        /// The largest size that the vendor takes.
+        largest_size: u32,
+        /// A response header that is `true` where another page follows. A `Link` header with `rel="next"` says
+        /// the same; where neither is sent, a full page is taken to have a next one.
+        #[serde(default)]
+        more_header: Option<String>,
+    },
+    /// The whole list in one answer.
+    Whole,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One of the vendor's own resources.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NativeResource {
+    /// What it is.
+    pub description: String,
+    /// By method name: list, get, create, update, delete, or a name of the vendor's.
+    pub methods: IndexMap<String, NativeMethod>,
+}
+
+/// One of the vendor's operations.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NativeMethod {
+    /// What it does, for those who choose among operations.
+    pub description: String,
+    /// The HTTP verb.
+    pub method: Verb,
+    /// Appended to the base URL; `{{id}}` stands for the record's id.
+    pub path: String,
+    /// Static query parameters; the caller's win.
+    #[serde(default)]
+    pub query: Map<String, Value>,
+    /// The member of the answer that holds the records of a list, or the record.
+    #[serde(default)]
+    pub response_path: Option<String>,
+    /// One of the manifest's ways of paging. Only lists have one.
+    #[serde(default)]
+    pub paging: Option<String>,
+    /// Whether it changes nothing although its verb suggests so: then it may be repeated.
+    #[serde(default)]
+    pub reads: bool,
+}
+
+/// HTTP verbs that vendors use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verb {
+    /// Reads.
+    Get,
+    /// Creates, or reads with a body.
+    Post,
+    /// Replaces or edits.
+    Put,
+    /// Edits.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Verb {
+    /// As the `http` crate names it.
+    pub fn http(self) -> http::Method {
+        match self {
+            Verb::Get => http::Method::GET,
+            Verb::Post => http::Method::POST,
+            Verb::Put => http::Method::PUT,
+            Verb::Patch => http::Method::PATCH,
+            Verb::Delete => http::Method::DELETE,
+        }
+    }
+}
+
+impl NativeMethod {
+    /// Whether it can be repeated without changing anything.
+    pub fn is_read(&self) -> bool {
+        self.reads || self.method == Verb::Get
+    }
+}
+
+impl Manifest {
+    /// One of the vendor's operations.
+    pub fn native(&self, resource: &str, method: &str) -> Option<&NativeMethod> {
+        self.resources.get(resource)?.methods.get(method)
+    }
+
+    /// The members of an account's context that are secrets, for any way of authenticating.
+    pub fn secret_fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.auth.api_key.iter().flat_map(|key| &key.fields);
+        fields.filter(|field| field.secret).map(|field| field.name.as_str())
+    }
+}

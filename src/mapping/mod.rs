@@ -1,0 +1,17 @@
+//! What the `mappings` folder says, read, checked and ready to run.
+//!
+//! Owns the format of manifests and mapping files, their loading and checking, and the one seam to JSONata
+//! ([`expression`]). It plans and evaluates; it never sends, stores or waits, so that a mapping can't reach
+//! anything but the values that it is given.
+
+pub mod catalog;
+pub mod document;
+pub mod expression;
+pub mod files;
+pub mod load;
+pub mod manifest;
+pub mod method;
+
+pub use catalog::{Catalog, Cell, Provider};
+pub use document::Problem;
+pub use files::Files;

@@ -1,0 +1,18 @@
+//! The unified vocabulary: what a resource looks like, what a request asks for, what a list returns.
+//!
+//! Owns the schemas of `mappings/crm` and `mappings/user-directory`, the query grammar, cursors, and the shaping
+//! of mapped values into records. It knows no vendor, no database and no socket, so that every provider is held
+//! to the same words.
+
+pub mod cursor;
+pub mod operation;
+pub mod query;
+pub mod record;
+pub mod request;
+pub mod schema;
+
+pub use cursor::{Binding, CursorKeys};
+pub use operation::{Method, Operation};
+pub use query::Query;
+pub use record::{Page, Record};
+pub use schema::{Field, Model, Resource, Type};
