@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 pub use call::{Call, NativePage, Position, Reply};
+pub use rest::moved;
 
 use crate::error::Result;
 use crate::mapping::Provider;

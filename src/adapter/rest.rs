@@ -51,6 +51,16 @@ impl Rest {
         Ok(Rest { provider, base, headers })
     }
 
+    /// The provider's name, as in settings and logs (`capsule`).
+    pub fn name(&self) -> &str {
+        &self.manifest().name
+    }
+
+    /// The provider's name as people write it (`Capsule`).
+    pub fn label(&self) -> &str {
+        &self.manifest().label
+    }
+
     fn manifest(&self) -> &Manifest {
         &self.provider.manifest
     }

@@ -8,21 +8,21 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::crypto::KeyRing;
 use crate::error::{Error, Result};
-use crate::ids::AccountId;
 
 /// What a cursor belongs to.
 #[derive(Debug, Clone)]
 pub struct Binding(Vec<u8>);
 
 impl Binding {
-    /// `operation` names the call (`unified crm/contacts`), `selection` everything that decides which records
-    /// the list has, without page size and position.
-    pub fn new(account: AccountId, operation: &str, selection: &serde_json::Value) -> Self {
+    /// `owner` is the account or environment, `operation` names the call (`unified crm/contacts`), `selection`
+    /// is everything that decides which records the list has, without page size and position.
+    pub fn new(owner: impl Into<Uuid>, operation: &str, selection: &serde_json::Value) -> Self {
         let digest = Sha256::new()
-            .chain_update(account.0.as_bytes())
+            .chain_update(owner.into().as_bytes())
             .chain_update([0])
             .chain_update(operation.as_bytes())
             .chain_update([0])
@@ -65,6 +65,7 @@ impl CursorKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::AccountId;
     use serde_json::json;
 
     #[test]

@@ -1,0 +1,100 @@
+//! What an expression can see.
+
+use std::fmt;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// The names that an expression can read, in order. The scope is the root object of the evaluation: with an entry
+/// `response`, the expression `response.firstName` reads it, and `$$` is the whole scope.
+///
+/// Every slot of a mapping uses this one type; which names it holds is the slot's contract. A credential is never put
+/// in a scope. `Debug` shows the names and no values.
+#[derive(Clone, Default)]
+pub struct Scope {
+    entries: Vec<(String, Entry)>,
+    instant: Option<i64>,
+}
+
+#[derive(Clone)]
+pub(super) enum Entry {
+    Value(Value),
+    Raw(Box<RawValue>),
+}
+
+impl Scope {
+    /// A scope with no names and no instant.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an entry, or replaces the one of that name where it stands.
+    ///
+    /// Integers beyond ±2^53 arrive in the expression as strings of their digits. A [`Value`] that was itself parsed
+    /// from text has already lost the digits of integers beyond 64 bits; [`Scope::with_raw`] has not.
+    #[must_use]
+    pub fn with(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.put(name.into(), Entry::Value(value.into()))
+    }
+
+    /// Adds an entry of JSON text, which goes to the engine without becoming a [`Value`] first. Integers beyond ±2^53
+    /// arrive as strings of their digits, however long they are.
+    ///
+    /// Text that no value can be made of (nested deeper than 128 levels, a number out of range) fails the evaluation.
+    /// A borrowed `&RawValue` is given as `raw.to_owned()`.
+    #[must_use]
+    pub fn with_raw(self, name: impl Into<String>, json: Box<RawValue>) -> Self {
+        self.put(name.into(), Entry::Raw(json))
+    }
+
+    /// Sets what `$now()` and `$millis()` give: the instant of the request, in milliseconds since the Unix epoch.
+    /// Without it a call of either fails: an expression has no clock of its own.
+    #[must_use]
+    pub fn at(mut self, unix_millis: i64) -> Self {
+        self.instant = Some(unix_millis);
+        self
+    }
+
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    pub(super) fn instant(&self) -> Option<i64> {
+        self.instant
+    }
+
+    fn put(mut self, name: String, entry: Entry) -> Self {
+        match self.entries.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = entry,
+            None => self.entries.push((name, entry)),
+        }
+        self
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.entries().map(|(name, _)| name).collect();
+        f.debug_struct("Scope").field("names", &names).field("instant", &self.instant).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_set_twice_keeps_its_place_and_the_last_value() {
+        let scope = Scope::new().with("a", 1).with("b", 2).with("a", 3);
+        let entries: Vec<_> = scope.entries().collect();
+        assert!(matches!(entries[0], ("a", Entry::Value(value)) if *value == 3));
+        assert_eq!(entries[1].0, "b");
+        assert_eq!(entries.len(), 2);
+    }
+
+    #[test]
+    fn debug_shows_no_values() {
+        let shown = format!("{:?}", Scope::new().with("body", "hunter2"));
+        assert!(shown.contains("body") && !shown.contains("hunter2"));
+    }
+}
