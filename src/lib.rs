@@ -10,3 +10,4 @@ pub mod error;
 pub mod ids;
 pub mod mapping;
 pub mod model;
+pub mod sandbox;

@@ -1,0 +1,60 @@
+//! Who may call: bearer token, scope, hourly quota. Every answer of the API carries the `X-RateLimit-*` headers.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
+use super::Shared;
+use super::refusal::Refusal;
+use crate::sandbox::quota::Standing;
+use crate::sandbox::tokens::Grant;
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// The user in whose name a request is made, left in the request's extensions.
+#[derive(Clone, Copy)]
+pub(super) struct Author(pub(super) i64);
+
+/// Lets a request through to its handler, or refuses it.
+pub(super) async fn admit(State(capsule): State<Shared>, mut request: Request, next: Next) -> Response {
+    let now = capsule.now();
+    let grant = bearer(request.headers()).and_then(|token| capsule.tokens.grant(token));
+    let Some(grant) = grant else {
+        let standing = capsule.quota.quoted(false, now);
+        return with_rate_headers(Refusal::Unauthenticated.into_response(), standing);
+    };
+    let standing = capsule.quota.spend(grant.user, now);
+    let reply = if !standing.admitted {
+        Refusal::RateLimited.into_response()
+    } else if !is_in_scope(&grant, request.method(), request.uri().path()) {
+        Refusal::MissingScope.into_response()
+    } else {
+        request.extensions_mut().insert(Author(grant.user));
+        next.run(request).await
+    };
+    with_rate_headers(reply, standing)
+}
+
+/// Adds what Capsule says of the quota to an answer.
+pub(super) fn with_rate_headers(mut reply: Response, standing: Standing) -> Response {
+    let headers = reply.headers_mut();
+    headers.insert(LIMIT, HeaderValue::from(standing.limit));
+    headers.insert(REMAINING, HeaderValue::from(standing.remaining));
+    headers.insert(RESET, HeaderValue::from(standing.resets_at));
+    reply
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Running a filter is a POST that only reads.
+fn is_in_scope(grant: &Grant, method: &Method, path: &str) -> bool {
+    let reads = method.is_safe() || path.ends_with("/filters/results");
+    grant.allows(if reads { "read" } else { "write" })
+}

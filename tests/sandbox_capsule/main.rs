@@ -1,0 +1,16 @@
+//! The sandbox Capsule over HTTP: each test starts one of its own and holds it to what Capsule's documentation and live
+//! answers show.
+
+mod access;
+mod collections;
+mod custom_fields;
+mod deletion;
+mod faults;
+mod filters;
+mod harness;
+mod lists;
+mod oauth;
+mod parties;
+mod recorder;
+mod reference;
+mod seed;
