@@ -10,4 +10,5 @@ pub mod error;
 pub mod ids;
 pub mod mapping;
 pub mod model;
+pub mod outbound;
 pub mod sandbox;

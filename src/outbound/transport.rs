@@ -1,0 +1,208 @@
+//! HTTP over pooled connections: what reqwest does for us, what it must not do, and what its errors mean.
+//!
+//! It follows no redirects, for a credential must not travel to wherever an answer points. It keeps no cookies. It
+//! takes no proxy from the environment: an operator who needs one sets a provider's origin, and nothing else may
+//! decide where credentials go. It reads no more of an answer than the limit, counted after decompression.
+//!
+//! The one thing that it repeats on its own is a request of which the protocol says that the server hasn't looked
+//! at it: one that a kept connection had no chance to carry before it was closed, or that HTTP/2 refused unread.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::timeout;
+
+use super::OutboundSettings;
+use crate::error::{Effect, Error, Kind, Result};
+
+const AGENT: &str = concat!("unicrm/", env!("CARGO_PKG_VERSION"));
+
+/// Idle connections are closed earlier than most servers do: a request that meets a server's closing is lost.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Idle connections kept for one host. All accounts of a provider share them.
+const IDLE_PER_HOST: usize = 256;
+
+/// How often an HTTP/2 connection in use is asked whether it lives. All calls to a host share one, so that a dead
+/// one would cost each of them a whole attempt.
+const PING_EVERY: Duration = Duration::from_secs(10);
+
+/// How long an HTTP/2 connection may take to say that it lives.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a buffer may reserve on the word of an answer alone.
+const LARGEST_RESERVATION: u64 = 1024 * 1024;
+
+/// Carries HTTP requests. Clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    client: reqwest::Client,
+    max_answer_bytes: usize,
+}
+
+/// Whom a request goes to, as its errors say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer<'a> {
+    /// As people write it.
+    pub(super) label: &'a str,
+    /// Whether the request changes nothing, so that it never has an effect.
+    pub(super) reads: bool,
+}
+
+impl Transport {
+    pub(super) fn new(settings: &OutboundSettings) -> Result<Self> {
+        // reqwest is built without cryptography of its own and takes the process's. An error only says that it has
+        // been chosen before, which the same choice made elsewhere in the process does.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .user_agent(AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .gzip(true)
+            .tcp_nodelay(true)
+            .connect_timeout(settings.connect_timeout)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            .build()
+            .map_err(|error| {
+                Error::new(
+                    Kind::Unavailable,
+                    "TLS can't be set up on this machine. On Linux it needs the package ca-certificates.",
+                )
+                .detail(chain(&error))
+            })?;
+        Ok(Transport { client, max_answer_bytes: settings.max_answer_bytes })
+    }
+
+    /// Sends a request as it is and reads the whole response, whatever its status, within `limit`.
+    ///
+    /// For endpoints that aren't calls of an account's, such as a token endpoint: no credential is added, nothing
+    /// is tried again, no status is an error. Errors are [`Kind::Unreachable`], [`Kind::Garbled`] and
+    /// [`Kind::TimedOut`]; their effect is possible for anything but GET and HEAD, once there was a connection.
+    pub async fn send(
+        &self,
+        request: http::Request<Bytes>,
+        limit: Duration,
+    ) -> Result<http::Response<Bytes>> {
+        let peer = Peer { label: "The vendor", reads: request.method().is_safe() };
+        timeout(limit, self.exchange(peer, request)).await.unwrap_or_else(|_| {
+            let seconds = limit.as_secs_f64();
+            let message = format!("{} did not answer within {seconds:.1} seconds.", peer.label);
+            Err(Error::new(Kind::TimedOut, message).effect(peer.effect()))
+        })
+    }
+
+    /// Sends a request and reads the whole response.
+    pub(super) async fn exchange(
+        &self,
+        peer: Peer<'_>,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>> {
+        let request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
+        let response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
+        self.read(peer, response).await
+    }
+
+    async fn read(&self, peer: Peer<'_>, mut response: reqwest::Response) -> Result<http::Response<Bytes>> {
+        let announced = response.content_length().unwrap_or_default();
+        if announced > self.max_answer_bytes as u64 {
+            return Err(peer.too_large(self.max_answer_bytes));
+        }
+        let mut answer = http::Response::new(Bytes::new());
+        *answer.status_mut() = response.status();
+        *answer.version_mut() = response.version();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        let mut body = BytesMut::with_capacity(announced.min(LARGEST_RESERVATION) as usize);
+        while let Some(chunk) = response.chunk().await.map_err(|error| peer.broken(error))? {
+            if chunk.len() > self.max_answer_bytes - body.len() {
+                return Err(peer.too_large(self.max_answer_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        *answer.body_mut() = body.freeze();
+        Ok(answer)
+    }
+}
+
+impl Peer<'_> {
+    /// What a request could have done that was sent and has no usable answer.
+    fn effect(self) -> Effect {
+        if self.reads { Effect::None } else { Effect::Possible }
+    }
+
+    fn too_large(self, limit: usize) -> Error {
+        let message = format!("{}'s answer is larger than the {limit} bytes that are read.", self.label);
+        Error::new(Kind::Garbled, message).effect(self.effect())
+    }
+
+    /// What an error of reqwest's means. Its URL goes nowhere: it holds ids and filters, and could hold a secret.
+    fn broken(self, error: reqwest::Error) -> Error {
+        let error = error.without_url();
+        let (kind, effect, what) = match cause(&error) {
+            Cause::Unsendable => return Error::internal(chain(&error)),
+            Cause::Unresolved => {
+                (Kind::Unreachable, Effect::None, "can't be reached: its host has no address")
+            }
+            Cause::Unconnected => {
+                (Kind::Unreachable, Effect::None, "can't be reached: no connection could be made")
+            }
+            Cause::Lost => {
+                (Kind::Unreachable, self.effect(), "closed the connection before its answer was complete")
+            }
+            Cause::NotHttp => (Kind::Garbled, self.effect(), "answered something that is not valid HTTP"),
+            Cause::Undecodable => {
+                (Kind::Garbled, self.effect(), "answered with a body that can't be decompressed")
+            }
+        };
+        Error::new(kind, format!("{} {what}.", self.label)).effect(effect).detail(chain(&error))
+    }
+}
+
+/// What broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Unsendable,
+    Unresolved,
+    Unconnected,
+    Lost,
+    NotHttp,
+    Undecodable,
+}
+
+fn cause(error: &reqwest::Error) -> Cause {
+    if error.is_builder() {
+        return Cause::Unsendable;
+    }
+    if error.is_connect() {
+        return if error.is_dns() { Cause::Unresolved } else { Cause::Unconnected };
+    }
+    match sources(error).find_map(|source| source.downcast_ref::<hyper::Error>()) {
+        Some(protocol) if protocol.is_parse() || is_malformed(protocol) => Cause::NotHttp,
+        Some(_) => Cause::Lost,
+        // An error of a body that isn't the connection's is the decoder's.
+        None if error.is_decode() => Cause::Undecodable,
+        None => Cause::Lost,
+    }
+}
+
+/// Whether a body's framing is broken, as opposed to cut off.
+fn is_malformed(protocol: &hyper::Error) -> bool {
+    sources(protocol)
+        .filter_map(|source| source.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput))
+}
+
+/// What caused an error, the outermost cause first.
+fn sources<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |error| (*error).source())
+}
+
+/// An error with all its causes, for the log.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    sources(error).fold(error.to_string(), |text, source| format!("{text}: {source}"))
+}
