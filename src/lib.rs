@@ -12,3 +12,4 @@ pub mod mapping;
 pub mod model;
 pub mod outbound;
 pub mod sandbox;
+pub mod store;

@@ -1,0 +1,46 @@
+//! The schema's version: bringing a database up to this binary's, and telling when it isn't.
+
+use sqlx::migrate::Migrator;
+
+use super::Store;
+use crate::error::{Error, Kind, Result};
+
+static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+impl Store {
+    /// Applies the migrations that are missing; several processes may try at once.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATOR.run(&self.pool).await.map_err(|error| {
+            Error::new(Kind::Unavailable, "The database's schema could not be brought up to date.")
+                .detail(error)
+        })
+    }
+
+    /// Refuses a database whose schema isn't this binary's.
+    pub async fn check_schema(&self) -> Result<()> {
+        let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+            .fetch_one(&self.pool)
+            .await?;
+        let applied: Vec<i64> = if exists {
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version")
+                .fetch_all(&self.pool)
+                .await?
+        } else {
+            Vec::new()
+        };
+        let wanted: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+        if applied.iter().any(|version| !wanted.contains(version)) {
+            return Err(Error::new(
+                Kind::Unavailable,
+                "The database's schema is newer than this binary. Start the unicrm that migrated it, or a later one.",
+            ));
+        }
+        if applied.len() < wanted.len() {
+            return Err(Error::new(
+                Kind::Unavailable,
+                "The database's schema is older than this binary. Run `unicrm migrate`, or start with `unicrm serve --migrate`.",
+            ));
+        }
+        Ok(())
+    }
+}
