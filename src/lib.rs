@@ -2,14 +2,19 @@
 //!
 //! The tree shows the architecture; each module's own page says what it owns and what it refuses.
 
+pub mod account;
 pub mod adapter;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod crypto;
 pub mod error;
+pub mod gateway;
+pub mod http;
 pub mod ids;
 pub mod mapping;
 pub mod model;
 pub mod outbound;
 pub mod sandbox;
 pub mod store;
+pub mod telemetry;

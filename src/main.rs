@@ -1,1 +1,7 @@
-fn main() {}
+//! The `unicrm` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    unicrm::command::main()
+}

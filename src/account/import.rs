@@ -1,0 +1,129 @@
+//! Making, changing and deleting accounts.
+
+use serde_json::{Map, Value};
+
+use super::context::{hide, part};
+use super::{Account, Accounts};
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
+use crate::store::accounts::{AccountChange, NewAccount};
+
+/// Statuses of an account, as the contract names them.
+pub const STATUSES: [&str; 5] =
+    ["connecting", "active", "needs_reauth", "post_install_error", "validation_error"];
+
+/// An account to be imported.
+#[derive(Debug)]
+pub struct Import {
+    /// Whose account it is, in the words of the gateway's user.
+    pub tenant_id: String,
+    /// The provider as it is switched on in the environment.
+    pub environment_integration_id: EnvironmentIntegrationId,
+    /// `oauth2` or `api_key`.
+    pub authentication_method: String,
+    /// Credentials and whatever else the account's calls need.
+    pub context: Map<String, Value>,
+    /// Kept, and otherwise without meaning: data stays where the gateway runs.
+    pub region: Option<String>,
+}
+
+impl Accounts {
+    /// Imports an account with a credential that was got elsewhere.
+    pub async fn import(&self, environment: EnvironmentId, import: Import) -> Result<AccountId> {
+        let inner = &self.0;
+        let switched_on =
+            inner.store.environment_integration(environment, import.environment_integration_id).await?;
+        let switched_on = switched_on.ok_or_else(|| {
+            Error::invalid_field(
+                "environment_integration_id",
+                "names no integration of this environment; GET /environment-integration lists them",
+            )
+        })?;
+        let provider = inner.catalog.provider(&switched_on.integration_name)?;
+        if !switched_on.is_enabled {
+            return Err(Error::new(
+                Kind::Forbidden,
+                format!("{} is switched off in this environment.", provider.manifest.label),
+            ));
+        }
+        let now = inner.clock.unix_millis();
+        let parted = part(provider, &import.authentication_method, import.context, now)?;
+        let id = AccountId::new();
+        let account = NewAccount {
+            id,
+            environment_integration_id: switched_on.id,
+            tenant_id: import.tenant_id,
+            authentication_method: import.authentication_method,
+            region: import.region.unwrap_or_else(|| "wnam".to_owned()),
+            context: Value::Object(parted.public),
+            credential: inner.vault.seal(environment, id, &parted.secrets)?,
+        };
+        inner.store.add_account(environment, account).await?;
+        Ok(id)
+    }
+
+    /// Replaces an account's credential; it is active again.
+    pub async fn replace_credential(
+        &self,
+        environment: EnvironmentId,
+        id: AccountId,
+        context: Map<String, Value>,
+    ) -> Result<()> {
+        let inner = &self.0;
+        let account = self.load(environment, id).await?;
+        let now = inner.clock.unix_millis();
+        let method = &account.row.authentication_method;
+        let parted = part(&account.provider, method, with_public(&account, context), now)?;
+        let sealed = inner.vault.seal(environment, id, &parted.secrets)?;
+        let found =
+            inner.store.replace_credential(environment, id, Value::Object(parted.public), sealed).await?;
+        self.forget_account(environment, id).await;
+        if found { Ok(()) } else { Err(missing()) }
+    }
+
+    /// Changes what isn't secret of an account. Context members are merged at the top level; null removes one.
+    pub async fn change(
+        &self,
+        environment: EnvironmentId,
+        id: AccountId,
+        mut change: AccountChange,
+        context: Option<Map<String, Value>>,
+    ) -> Result<()> {
+        let account = self.load(environment, id).await?;
+        if let Some(mut given) = context {
+            hide(&account.provider, &mut given);
+            change.context = Some(Value::Object(with_public(&account, given)));
+        }
+        let found = self.0.store.change_account(environment, id, change).await?;
+        self.forget_account(environment, id).await;
+        if found { Ok(()) } else { Err(missing()) }
+    }
+
+    /// Deletes an account and erases its credential.
+    pub async fn delete(&self, environment: EnvironmentId, id: AccountId) -> Result<()> {
+        let found = self.0.store.delete_account(environment, id).await?;
+        self.forget_account(environment, id).await;
+        if found { Ok(()) } else { Err(missing()) }
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("There is no such integrated account in this environment.")
+}
+
+/// What is given, over the account's present public context.
+fn with_public(account: &Account, given: Map<String, Value>) -> Map<String, Value> {
+    let mut context = account.row.context.as_object().cloned().unwrap_or_default();
+    for (name, value) in given {
+        match (context.get_mut(&name), value) {
+            (_, Value::Null) => {
+                context.shift_remove(&name);
+            }
+            (Some(Value::Object(present)), Value::Object(value)) if name == "oauth" => present.extend(value),
+            (_, value) => {
+                context.insert(name, value);
+            }
+        }
+    }
+    context
+}

@@ -1,0 +1,184 @@
+//! `unicrm serve`: the gateway, put together.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::database::{Database, master_keys};
+use super::{Failure, Outcome, shutdown};
+use crate::account::{Accounts, Vault};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::{KeyRing, TokenHash};
+use crate::error::Error;
+use crate::gateway::Gateway;
+use crate::http::{self, State, Tokens};
+use crate::ids::EnvironmentId;
+use crate::mapping::expression::Engine;
+use crate::mapping::{Catalog, Files};
+use crate::model::CursorKeys;
+use crate::outbound::{Outbound, OutboundSettings};
+use crate::store::Store;
+
+/// The environment that is always there.
+pub const DEFAULT_ENVIRONMENT: &str = "default";
+
+/// Between attempts to listen for changes again, when the database is away.
+const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long requests that are on their way may take once the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A running gateway.
+pub struct Server {
+    accounts: Accounts,
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+    listening: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a gateway on a prepared database. Returns when it listens.
+    pub async fn start(
+        settings: &Settings,
+        store: Store,
+        keys: Arc<KeyRing>,
+        clock: Clock,
+    ) -> Result<Server, Failure> {
+        let catalog = Arc::new(catalog(settings.mappings_dir.as_deref(), settings)?);
+        if let Some(token) = &settings.bootstrap_token {
+            bootstrap(&store, token.expose_secret()).await?;
+        }
+        let outbound = Outbound::new(OutboundSettings::from(settings), clock.clone())?;
+        let vault = Vault::new(keys.clone());
+        rotate(&vault, &store).await?;
+        let cursors = CursorKeys::new(keys);
+        let accounts = Accounts::new(
+            store.clone(),
+            vault,
+            catalog.clone(),
+            settings.providers.clone(),
+            &outbound,
+            clock.clone(),
+        )?;
+        let tokens = Tokens::new(store.clone(), clock.clone());
+        let gateway =
+            Gateway::new(catalog, accounts.clone(), outbound, cursors.clone(), clock, settings.deadline);
+        let state = State::new(gateway, store.clone(), tokens.clone(), cursors, settings.max_request_bytes);
+        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
+        })?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let listening = tokio::spawn(listen_for_changes(store, accounts.clone(), tokens, stop.clone()));
+        let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
+        Ok(Server { accounts, address, stop, serving, listening })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The accounts that it serves.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Stops accepting, finishes what is on its way, and returns.
+    pub async fn stop(self) -> Outcome {
+        self.stop.cancel();
+        self.listening.abort();
+        match tokio::time::timeout(GRACE, self.serving).await {
+            Ok(Ok(served)) => Ok(served?),
+            Ok(Err(error)) => Err(Failure::new(format!("the server failed: {error}"))),
+            Err(_) => Err(Failure::new(format!("requests were still on their way after {GRACE:?}"))),
+        }
+    }
+}
+
+/// `unicrm serve`.
+pub async fn run(settings: Settings, migrate: bool) -> Outcome {
+    super::database::with(&settings, migrate, async |database| {
+        let server = start(&settings, database).await?;
+        println!("unicrm listens on http://{}", server.address());
+        shutdown::requested().await?;
+        tracing::info!("stopping");
+        server.stop().await
+    })
+    .await
+}
+
+/// Starts a gateway as the settings say.
+pub async fn start(settings: &Settings, database: &Database) -> Result<Server, Failure> {
+    let keys = master_keys(settings)?;
+    Server::start(settings, database.store.clone(), keys, Clock::system()).await
+}
+
+/// The catalog of a folder, or of the binary.
+pub fn catalog(folder: Option<&Path>, settings: &Settings) -> Result<Catalog, Failure> {
+    let engine: Engine = settings
+        .jsonata_engine
+        .parse()
+        .map_err(|error| Failure::new(format!("UNICRM_JSONATA_ENGINE: {error}")))?;
+    let files = match folder {
+        Some(folder) => Files::read(folder),
+        None => Ok(Files::embedded()),
+    };
+    files.and_then(|files| Catalog::load(&files, engine)).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let count = lines.len();
+        Failure::new(format!(
+            "the mappings have {count} problem{}:\n{}",
+            if count == 1 { "" } else { "s" },
+            lines.join("\n")
+        ))
+    })
+}
+
+/// Makes sure that the operator's token exists.
+async fn bootstrap(store: &Store, token: &str) -> Outcome {
+    let environment = store.environment_named(DEFAULT_ENVIRONMENT).await?;
+    let environment = environment.ok_or_else(|| Failure::new("the database has no default environment"))?;
+    store.add_token(EnvironmentId(environment.id), "UNICRM_BOOTSTRAP_TOKEN", TokenHash::of(token)).await?;
+    Ok(())
+}
+
+/// Seals what another master key sealed under the present one. A credential whose key is gone stops the start: its
+/// accounts would fail one by one otherwise.
+async fn rotate(vault: &Vault, store: &Store) -> Outcome {
+    let resealed = vault.rotate(store).await?;
+    if resealed > 0 {
+        tracing::info!(resealed, "credentials sealed again under the first of UNICRM_MASTER_KEYS");
+    }
+    Ok(())
+}
+
+/// Lets go of cached rows as other processes change them.
+async fn listen_for_changes(store: Store, accounts: Accounts, tokens: Tokens, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = listen(&store, &accounts, &tokens).await {
+            tracing::warn!(%error, "not listening for changes for the moment");
+        }
+        tokio::time::sleep(LISTEN_AGAIN).await;
+    }
+}
+
+async fn listen(store: &Store, accounts: &Accounts, tokens: &Tokens) -> Result<(), Error> {
+    let mut changes = store.changes().await?;
+    // Whatever was announced before this moment was not heard.
+    let mut change = crate::store::changes::Change::Anything;
+    loop {
+        accounts.forget(&change).await;
+        tokens.forget(&change);
+        change = changes.next().await?;
+    }
+}

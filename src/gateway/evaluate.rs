@@ -1,0 +1,134 @@
+//! Running a cell's expressions over what a request brought, off the threads that serve connections.
+
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::Gateway;
+use crate::error::{Error, Kind, Result};
+use crate::mapping::Cell;
+use crate::mapping::expression::{Budget, EvaluationError, Expression, Scope};
+use crate::model::{Operation, Record, Resource};
+
+/// What every slot of one operation sees, under the contract's names.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The request.
+    pub operation: Arc<Operation>,
+    /// The account's context, without secrets.
+    pub context: Value,
+    /// What the steps before found.
+    pub before: Option<Map<String, Value>>,
+    /// The request's instant, for `$now`.
+    pub now_millis: i64,
+}
+
+impl Surroundings {
+    fn scope(&self) -> Scope {
+        let operation = &self.operation;
+        let mut scope = Scope::new()
+            .at(self.now_millis)
+            .with("query", operation.filters.clone())
+            .with("rawQuery", operation.raw_query.clone())
+            .with("body", operation.body.clone())
+            .with("context", self.context.clone());
+        if let Some(id) = &operation.id {
+            scope = scope.with("id", id.clone());
+        }
+        if let Some(before) = &self.before {
+            scope = scope.with("before", before.clone());
+        }
+        scope
+    }
+}
+
+impl Gateway {
+    /// Runs `work` on a thread that may block, when a processor is free for it.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let _permit = self.evaluations.acquire().await.map_err(Error::internal)?;
+        let span = tracing::Span::current();
+        tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)
+    }
+
+    /// The value of one slot; `None` where the expression gives nothing.
+    pub(super) async fn slot(
+        &self,
+        expression: &Expression,
+        surroundings: &Surroundings,
+    ) -> Result<Option<Value>> {
+        let (expression, surroundings) = (expression.clone(), surroundings.clone());
+        self.blocking(move || {
+            expression
+                .evaluate(&surroundings.scope(), &Budget::default())
+                .map_err(|error| failed(&expression, None, &error))
+        })
+        .await?
+    }
+
+    /// Unified records of native ones; those that the mapping says are none of this resource's are left out.
+    pub(super) async fn records(
+        &self,
+        cell: &Arc<Cell>,
+        resource: &Resource,
+        surroundings: &Surroundings,
+        native: Vec<Box<RawValue>>,
+    ) -> Result<Vec<Record>> {
+        if native.is_empty() {
+            return Ok(Vec::new());
+        }
+        let expression = cell.response_mapping.clone();
+        let expression =
+            expression.ok_or_else(|| Error::internal(format!("{} has no response mapping", cell.name)))?;
+        let (resource, surroundings) = (resource.clone(), surroundings.clone());
+        self.blocking(move || map_records(&expression, &resource, &surroundings, native)).await?
+    }
+}
+
+fn map_records(
+    expression: &Expression,
+    resource: &Resource,
+    surroundings: &Surroundings,
+    native: Vec<Box<RawValue>>,
+) -> Result<Vec<Record>> {
+    let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
+    let mapped = expression.evaluate_each(&surroundings.scope(), "response", &items, &Budget::default());
+    let keep_remote = !surroundings.operation.presentation.without_remote_data;
+    let mut records = Vec::with_capacity(native.len());
+    for (mapped, native) in mapped.into_iter().zip(native) {
+        let value = match mapped {
+            Ok(None | Some(Value::Null)) => continue,
+            Ok(Some(value)) => value,
+            Err(error) => return Err(failed(expression, Some(&native), &error)),
+        };
+        let id = record_id(&native);
+        let record = Record::shape(resource, value, keep_remote.then_some(native));
+        records.push(record.map_err(|error| unfit(expression, id.as_deref(), &error.to_string()))?);
+    }
+    Ok(records)
+}
+
+fn failed(expression: &Expression, record: Option<&RawValue>, error: &EvaluationError) -> Error {
+    unfit(expression, record.and_then(record_id).as_deref(), &error.to_string())
+}
+
+fn unfit(expression: &Expression, id: Option<&str>, why: &str) -> Error {
+    let record = id.map_or_else(String::new, |id| format!(" on record {id}"));
+    Error::new(Kind::Mapping, format!("The mapping {} failed{record}: {why}", expression.name()))
+}
+
+/// The id that a native record names itself by, for messages.
+fn record_id(record: &RawValue) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: Value,
+    }
+    match serde_json::from_str::<Named>(record.get()).ok()?.id {
+        Value::String(id) => Some(id),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! `/integrated-account`: connected accounts. What is secret of them goes in and never comes out.
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::{Paging, optional_object, optional_text, parse, required_text};
+use crate::account::{Import, STATUSES};
+use crate::error::{Error, Result};
+use crate::http::State;
+use crate::http::extract::{AdminQuery, Caller, JsonBody, Segments};
+use crate::http::reply::{Json, instant};
+use crate::ids::{AccountId, EnvironmentIntegrationId};
+use crate::store::accounts::{AccountChange, AccountFilter, AccountRow};
+
+const FILTERS: &[&str] = &["tenant_id", "status", "integration.name", "is_sandbox", "environment_id"];
+
+pub async fn list(Shared(state): Shared<State>, caller: Caller, mut query: AdminQuery) -> Result<Response> {
+    let status = query.0.take_text("status")?;
+    if let Some(status) = status.as_ref().filter(|status| !STATUSES.contains(&status.as_str())) {
+        let problem = format!("must be one of {}, not {status:?}", STATUSES.join(", "));
+        return Err(Error::invalid_field("status", problem));
+    }
+    let environment = query.0.take_text("environment_id")?;
+    let filter = AccountFilter {
+        tenant_id: query.0.take_text("tenant_id")?,
+        status,
+        integration: query.0.take_text("integration.name")?,
+        is_sandbox: match query.0.0.contains_key("is_sandbox") {
+            true => Some(query.0.take_flag("is_sandbox")?),
+            false => None,
+        },
+    };
+    let selection =
+        json!([filter.tenant_id, filter.status, filter.integration, filter.is_sandbox, environment]);
+    let paging = Paging::take(&state, caller.environment, "integrated-account", &selection, FILTERS, query)?;
+    let rows = match environment {
+        Some(other) if other != caller.environment.to_string() => Vec::new(),
+        _ => state.0.store.accounts(caller.environment, &filter, paging.after, paging.fetch()).await?,
+    };
+    paging.answer(&state, rows, |row| row.id, |row| write(&state, row))
+}
+
+pub async fn import(Shared(state): Shared<State>, caller: Caller, body: JsonBody) -> Result<Json<Value>> {
+    const KNOWN: &[&str] = &[
+        "tenant_id",
+        "environment_integration_id",
+        "context",
+        "authentication_method",
+        "region",
+        "environment_id",
+    ];
+    let mut body = body.object(KNOWN)?;
+    let integration = required_text(&mut body, "environment_integration_id")?;
+    let integration: EnvironmentIntegrationId = integration
+        .parse()
+        .map_err(|_| Error::invalid_field("environment_integration_id", "must be a UUID"))?;
+    if optional_text(&mut body, "environment_id")?.is_some_and(|id| id != caller.environment.to_string()) {
+        return Err(Error::invalid_field("environment_id", "this token reaches another environment"));
+    }
+    let import = Import {
+        tenant_id: required_text(&mut body, "tenant_id")?,
+        environment_integration_id: integration,
+        authentication_method: required_text(&mut body, "authentication_method")?,
+        context: optional_object(&mut body, "context")?
+            .ok_or_else(|| Error::invalid_field("context", "is needed"))?,
+        region: optional_text(&mut body, "region")?,
+    };
+    let id = state.0.gateway.accounts.import(caller.environment, import).await?;
+    show(&state, &caller, id).await
+}
+
+pub async fn read(Shared(state): Shared<State>, caller: Caller, path: Segments) -> Result<Json<Value>> {
+    show(&state, &caller, id(path)?).await
+}
+
+pub async fn change(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    path: Segments,
+    body: JsonBody,
+) -> Result<Json<Value>> {
+    let id = id(path)?;
+    let mut body =
+        body.object(&["tenant_id", "context", "unified_model_override", "integration_override"])?;
+    for name in ["unified_model_override", "integration_override"] {
+        if optional_object(&mut body, name)?.is_some_and(|overrides| !overrides.is_empty()) {
+            return Err(Error::invalid_field(
+                name,
+                "is not served by this version, so it would have no effect",
+            ));
+        }
+    }
+    let change =
+        AccountChange { tenant_id: optional_text(&mut body, "tenant_id")?, ..AccountChange::default() };
+    let context = optional_object(&mut body, "context")?;
+    state.0.gateway.accounts.change(caller.environment, id, change, context).await?;
+    show(&state, &caller, id).await
+}
+
+pub async fn credentials(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    path: Segments,
+    body: JsonBody,
+) -> Result<Json<Value>> {
+    let id = id(path)?;
+    let mut body = body.object(&["context"])?;
+    let context: Map<String, Value> =
+        optional_object(&mut body, "context")?.ok_or_else(|| Error::invalid_field("context", "is needed"))?;
+    state.0.gateway.accounts.replace_credential(caller.environment, id, context).await?;
+    show(&state, &caller, id).await
+}
+
+pub async fn delete(Shared(state): Shared<State>, caller: Caller, path: Segments) -> Result<Json<Value>> {
+    let id = id(path)?;
+    state.0.gateway.accounts.delete(caller.environment, id).await?;
+    Ok(Json(json!({ "id": id })))
+}
+
+fn id(path: Segments) -> Result<AccountId> {
+    let [id] = path.take()?;
+    parse(&id, "integrated account")
+}
+
+async fn show(state: &State, caller: &Caller, id: AccountId) -> Result<Json<Value>> {
+    let row = state.0.store.account(caller.environment, id).await?;
+    let row =
+        row.ok_or_else(|| Error::not_found("There is no such integrated account in this environment."))?;
+    Ok(Json(write(state, &row)))
+}
+
+fn write(state: &State, row: &AccountRow) -> Value {
+    let manifest =
+        state.0.gateway.catalog.providers.get(&row.integration_name).map(|provider| &provider.manifest);
+    json!({
+        "id": row.id,
+        "tenant_id": row.tenant_id,
+        "environment_id": row.environment_id,
+        "environment_integration_id": row.environment_integration_id,
+        "status": row.status,
+        "is_sandbox": row.is_sandbox,
+        "authentication_method": row.authentication_method,
+        "region": row.region,
+        "context": row.context,
+        "object_store_context_fields": [],
+        "unified_model_override": row.unified_model_override,
+        "integration_override": row.integration_override,
+        "last_error": row.last_error,
+        "last_forbidden_error": row.last_forbidden_error,
+        "integration": {
+            "id": row.integration_id,
+            "name": row.integration_name,
+            "category": manifest.map(|manifest| &manifest.category),
+            "config": { "label": manifest.map(|manifest| &manifest.label) },
+        },
+        "environment_integration": { "id": row.environment_integration_id, "is_active": row.is_enabled },
+        "created_at": instant(row.created_at),
+        "updated_at": instant(row.updated_at),
+    })
+}

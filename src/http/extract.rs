@@ -1,0 +1,200 @@
+//! What routes take from a request: who calls, for which account, and the pieces of path, query and body.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use bytes::Bytes;
+use http_body_util::LengthLimitError;
+use serde_json::{Map, Value};
+use tracing::Span;
+
+use super::State;
+use crate::account::Account;
+use crate::error::{Error, Kind, Result};
+use crate::ids::{AccountId, EnvironmentId};
+use crate::model::Query;
+use crate::model::schema::nearest;
+
+/// A caller with a valid API token.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The environment that the token reaches.
+    pub environment: EnvironmentId,
+}
+
+impl FromRequestParts<State> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
+            Error::new(Kind::Unauthenticated, "Send an API token as `Authorization: Bearer …`.")
+        })?;
+        let token = header.to_str().ok().and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
+            Error::new(Kind::Unauthenticated, "The Authorization header must be `Bearer` and an API token.")
+        })?;
+        let environment = state.0.tokens.environment(token).await?;
+        Span::current().record("environment", tracing::field::display(environment));
+        Ok(Caller { environment })
+    }
+}
+
+/// A call for one account: the caller, the account that `integrated_account_id` names, and the rest of the query.
+#[derive(Debug)]
+pub struct AccountCall {
+    /// The account.
+    pub account: Arc<Account>,
+    /// The query without `integrated_account_id`.
+    pub query: Query,
+}
+
+impl FromRequestParts<State> for AccountCall {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let id = query.take_text("integrated_account_id")?.ok_or_else(|| {
+            Error::invalid_field(
+                "integrated_account_id",
+                "is needed in the query: GET /integrated-account lists accounts",
+            )
+        })?;
+        let id: AccountId =
+            id.parse().map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
+        Span::current().record("account", tracing::field::display(id));
+        let account = state.0.gateway.accounts.usable(caller.environment, id).await?;
+        Ok(AccountCall { account, query })
+    }
+}
+
+/// The path's parameters in order, decoded.
+#[derive(Debug)]
+pub struct Segments(Vec<String>);
+
+impl Segments {
+    /// The parameters, if there are as many as asked for.
+    pub fn take<const N: usize>(self) -> Result<[String; N]> {
+        self.0.try_into().map_err(|_| Error::internal("a route has other parameters than its handler"))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Segments {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::invalid("The path is not valid UTF-8 after percent-decoding."))?;
+        Ok(Segments(params.iter().map(|(_, value)| value.to_owned()).collect()))
+    }
+}
+
+/// The query of an administrative route.
+#[derive(Debug)]
+pub struct AdminQuery(pub Query);
+
+impl AdminQuery {
+    /// Refuses what is left once a route has taken its parameters.
+    pub fn finish(self, known: &[&str]) -> Result<()> {
+        match self.0.0.keys().next() {
+            None => Ok(()),
+            Some(name) => {
+                let hint = nearest(name, known.iter().copied()).map_or_else(
+                    || format!("; there are: {}", known.join(", ")),
+                    |near| format!("; did you mean {near}?"),
+                );
+                Err(Error::invalid_field(name, format!("is not a parameter of this list{hint}")))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AdminQuery {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        Query::parse(parts.uri.query().unwrap_or_default()).map(AdminQuery)
+    }
+}
+
+/// A request's body, whole.
+#[derive(Debug)]
+pub struct RawBody(pub Bytes);
+
+impl FromRequest<State> for RawBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self> {
+        read(request.into_body(), state.0.max_request_bytes).await.map(RawBody)
+    }
+}
+
+/// A JSON body, whatever it is labelled: clients send JSON as `text/plain`.
+#[derive(Debug)]
+pub struct JsonBody(pub Value);
+
+impl FromRequest<State> for JsonBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self> {
+        let bytes = read(request.into_body(), state.0.max_request_bytes).await?;
+        if bytes.is_empty() {
+            return Err(Error::invalid("A JSON body is needed."));
+        }
+        serde_json::from_slice(&bytes).map(JsonBody).map_err(|error| {
+            Error::invalid(format!(
+                "The body is not JSON: {}, at line {} column {}.",
+                cause(&error),
+                error.line(),
+                error.column()
+            ))
+        })
+    }
+}
+
+impl JsonBody {
+    /// The body's members, of which only `known` ones may be there.
+    pub fn object(self, known: &[&str]) -> Result<Map<String, Value>> {
+        let Value::Object(body) = self.0 else {
+            return Err(Error::invalid("The body must be a JSON object."));
+        };
+        match body.keys().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(body),
+            Some(name) => {
+                let hint = nearest(name, known.iter().copied()).map_or_else(
+                    || format!("; there are: {}", known.join(", ")),
+                    |near| format!("; did you mean {near}?"),
+                );
+                Err(Error::invalid_field(name, format!("is not a field of this body{hint}")))
+            }
+        }
+    }
+}
+
+/// What is wrong, without the text that is wrong.
+fn cause(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Syntax => "it has a syntax error",
+        serde_json::error::Category::Data | serde_json::error::Category::Io => "it can't be read",
+    }
+}
+
+async fn read(body: Body, most: usize) -> Result<Bytes> {
+    axum::body::to_bytes(body, most).await.map_err(|error| {
+        let too_large =
+            std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
+        if too_large {
+            Error::new(Kind::TooLarge, format!("The body is larger than {most} bytes."))
+        } else {
+            Error::invalid("The body did not arrive whole.")
+        }
+    })
+}

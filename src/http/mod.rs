@@ -1,0 +1,121 @@
+//! The wire: routes, who may call them, and how answers and errors are written.
+//!
+//! The only module that names axum, with `sandbox`. A route understands a request and hands it to the gateway or
+//! the store; what it answers is written in one place ([`reply`]).
+
+mod admin;
+mod extract;
+mod middleware;
+mod proxy;
+mod reply;
+mod tokens;
+mod unified;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use axum::routing::{get, patch};
+use axum::{Router, ServiceExt};
+use tokio::net::TcpListener;
+use tower::util::MapRequestLayer;
+use tower::{Layer, Service};
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub use tokens::Tokens;
+
+use crate::error::{Error, Kind};
+use crate::gateway::Gateway;
+use crate::model::CursorKeys;
+use crate::store::Store;
+
+/// What every route shares.
+#[derive(Clone)]
+pub struct State(Arc<Shared>);
+
+struct Shared {
+    gateway: Gateway,
+    store: Store,
+    tokens: Tokens,
+    cursors: CursorKeys,
+    max_request_bytes: usize,
+}
+
+impl State {
+    /// The routes' surroundings. `max_request_bytes` is the largest body that is read.
+    pub fn new(
+        gateway: Gateway,
+        store: Store,
+        tokens: Tokens,
+        cursors: CursorKeys,
+        max_request_bytes: usize,
+    ) -> Self {
+        State(Arc::new(Shared { gateway, store, tokens, cursors, max_request_bytes }))
+    }
+}
+
+/// Every route with what lies around all of them, outermost first: the path is tidied before it is matched.
+pub fn service(
+    state: State,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
+    let routes = routes()
+        .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
+        .method_not_allowed_fallback(|| async {
+            Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
+        })
+        .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(axum::middleware::from_fn(middleware::observe))
+        .with_state(state);
+    MapRequestLayer::new(middleware::tidy_path).layer(routes)
+}
+
+/// Serves until `stop` is done, then finishes the requests that are on their way.
+pub async fn serve(
+    listener: TcpListener,
+    state: State,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
+}
+
+fn routes() -> Router<State> {
+    Router::new()
+        .route(
+            "/unified/{model}/{resource}",
+            get(unified::list).post(unified::create).fallback(unified::without_id),
+        )
+        .route(
+            "/unified/{model}/{resource}/{id}",
+            get(unified::read).patch(unified::update).delete(unified::delete).post(unified::custom),
+        )
+        .route("/proxy/{resource}", get(proxy::list).post(proxy::create).fallback(proxy::without_id))
+        .route(
+            "/proxy/{resource}/{id}",
+            get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
+        )
+        .route("/ping", get(admin::ping))
+        .route("/environment", get(admin::environment::list))
+        .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
+        .route("/integration", get(admin::integration::list))
+        .route("/integration/{id}", get(admin::integration::read))
+        .route("/integrations/{id}", get(admin::integration::read))
+        .route(
+            "/environment-integration",
+            get(admin::environment_integration::list).post(admin::environment_integration::create),
+        )
+        .route(
+            "/environment-integration/{id}",
+            get(admin::environment_integration::read)
+                .patch(admin::environment_integration::change)
+                .delete(admin::environment_integration::delete),
+        )
+        .route("/integrated-account", get(admin::account::list).post(admin::account::import))
+        .route(
+            "/integrated-account/{id}",
+            get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
+        )
+        .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/api-token", get(admin::api_token::list))
+        .route("/api-token/{id}", get(admin::api_token::read))
+}

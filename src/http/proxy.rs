@@ -1,0 +1,101 @@
+//! `/proxy/{resource}`.
+
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde_json::json;
+
+use super::State;
+use super::extract::{AccountCall, RawBody, Segments};
+use super::reply::{self, Json};
+use crate::error::{Error, Kind, Result};
+use crate::gateway::proxy::{ProxyAnswer, ProxyRequest};
+use crate::model::request::{LARGEST_LIMIT, check_id};
+
+pub async fn list(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [resource] = path.take()?;
+    answer(&state, call, resource, "list", None, None).await
+}
+
+pub async fn create(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    RawBody(body): RawBody,
+) -> Result<Response> {
+    let [resource] = path.take()?;
+    answer(&state, call, resource, "create", None, Some(body)).await
+}
+
+pub async fn read(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [resource, id] = path.take()?;
+    answer(&state, call, resource, "get", Some(id), None).await
+}
+
+pub async fn update(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    RawBody(body): RawBody,
+) -> Result<Response> {
+    let [resource, id] = path.take()?;
+    answer(&state, call, resource, "update", Some(id), Some(body)).await
+}
+
+pub async fn delete(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    RawBody(body): RawBody,
+) -> Result<Response> {
+    let [resource, id] = path.take()?;
+    answer(&state, call, resource, "delete", Some(id), Some(body)).await
+}
+
+/// `POST /proxy/{resource}/{method}`: the vendor's methods beside the five.
+pub async fn custom(
+    Shared(state): Shared<State>,
+    path: Segments,
+    mut call: AccountCall,
+    RawBody(body): RawBody,
+) -> Result<Response> {
+    let [resource, method] = path.take()?;
+    let id = call.query.take_text("id")?;
+    answer(&state, call, resource, &method, id, Some(body)).await
+}
+
+/// Updates and deletes name their record in the path.
+pub async fn without_id(path: Segments, _: AccountCall) -> Result<Response> {
+    let [resource] = path.take()?;
+    Err(Error::new(
+        Kind::MethodNotAllowed,
+        format!(
+            "Name the record in the path: /proxy/{resource}/{{id}}. Without an id there are GET and POST."
+        ),
+    ))
+}
+
+async fn answer(
+    state: &State,
+    mut call: AccountCall,
+    resource: String,
+    method: &str,
+    id: Option<String>,
+    body: Option<Bytes>,
+) -> Result<Response> {
+    let request = ProxyRequest {
+        resource,
+        method: method.to_owned(),
+        id: id.map(check_id).transpose()?,
+        limit: call.query.take_count("limit", LARGEST_LIMIT)?,
+        cursor: call.query.take_text("next_cursor")?,
+        query: call.query.0,
+        body: body.filter(|body| !body.is_empty()),
+    };
+    Ok(match state.0.gateway.proxy(&call.account, request).await? {
+        ProxyAnswer::Page(page) => reply::page(&page),
+        ProxyAnswer::Verbatim { content_type, body } => reply::verbatim(content_type, body),
+        ProxyAnswer::Empty { id: Some(id) } => Json(json!({ "id": id })).into_response(),
+        ProxyAnswer::Empty { id: None } => Json(json!({})).into_response(),
+    })
+}

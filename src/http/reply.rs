@@ -1,0 +1,149 @@
+//! How answers are written: envelopes, records, and every error.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use crate::error::{Actor, Error, Fault, Kind, Retry};
+use crate::model::{Page, record};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A vendor's headers that say nothing of the answer that the caller gets, or aren't the caller's to have.
+const NOT_FORWARDED: &[&str] = &[
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "keep-alive",
+    "proxy-authenticate",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+    "x-request-id",
+];
+
+/// A JSON answer with status 200.
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => ([(CONTENT_TYPE, JSON)], body).into_response(),
+            Err(error) => Error::internal(error).into_response(),
+        }
+    }
+}
+
+/// The envelope of unified and proxy lists.
+#[derive(Serialize)]
+struct ListEnvelope<'a, R> {
+    result: &'a [R],
+    next_cursor: Option<&'a str>,
+    prev_cursor: Option<&'a str>,
+    result_count: usize,
+}
+
+/// A page in its envelope.
+pub fn page<R: Serialize>(page: &Page<R>) -> Response {
+    Json(ListEnvelope {
+        result: &page.records,
+        next_cursor: page.next_cursor.as_deref(),
+        prev_cursor: None,
+        result_count: page.records.len(),
+    })
+    .into_response()
+}
+
+/// A page of an administrative list in its envelope.
+pub fn admin_page(result: Vec<Value>, next_cursor: Option<String>, limit: u32) -> Response {
+    Json(json!({ "result": result, "next_cursor": next_cursor, "limit": limit })).into_response()
+}
+
+/// A vendor's body as it is.
+pub fn verbatim(content_type: Option<HeaderValue>, body: bytes::Bytes) -> Response {
+    ([(CONTENT_TYPE, content_type.unwrap_or(JSON))], Body::from(body)).into_response()
+}
+
+/// A stored instant as answers spell it.
+pub fn instant(moment: OffsetDateTime) -> Value {
+    record::format_instant(moment).map_or(Value::Null, Value::String)
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, [(CONTENT_TYPE, JSON)], body(&self, status).to_string()).into_response();
+        let headers = response.headers_mut();
+        if let Some(fault) = self.fault() {
+            forward(&fault.headers, headers);
+        }
+        if let Retry::Later(Some(wait)) = self.retries() {
+            // Clients read whole seconds; a fraction more is better than a call too early.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind() == Kind::Unauthenticated {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+fn body(error: &Error, status: StatusCode) -> Value {
+    let mut body = Map::from_iter([
+        ("statusCode".to_owned(), Value::from(status.as_u16())),
+        ("error".to_owned(), Value::from(status.canonical_reason().unwrap_or("Error"))),
+        ("message".to_owned(), Value::from(error.message())),
+    ]);
+    if !error.failures().is_empty() {
+        body.insert("details".to_owned(), json!({ "failures": error.failures() }));
+    }
+    if error.fault().is_some() || matches!(error.actor(), Actor::Provider | Actor::Account) {
+        body.insert("truto_is_remote_error".to_owned(), Value::Bool(true));
+        body.insert("raw_response".to_owned(), error.fault().map_or(Value::Null, raw));
+        body.insert("truto_error_insight".to_owned(), insight(error, status));
+    }
+    Value::Object(body)
+}
+
+/// The vendor's body, as JSON if it is that, else as text.
+fn raw(fault: &Fault) -> Value {
+    serde_json::from_slice(&fault.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&fault.body)))
+}
+
+fn insight(error: &Error, status: StatusCode) -> Value {
+    let mut insight = Map::new();
+    let remote = match error.fault() {
+        Some(fault) => format!("{} answered {}.", fault.provider, fault.status),
+        None => "The provider gave no answer that could be used.".to_owned(),
+    };
+    insight.insert("remote_error".to_owned(), json!({ "description": remote }));
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        let description = "The provider's rate limit is used up; wait for Retry-After.";
+        insight.insert("rate_limit_error".to_owned(), json!({ "description": description }));
+    }
+    if let Some(fault) = error.fault().filter(|_| status == StatusCode::FORBIDDEN) {
+        let description = "The account's credential lacks a permission.";
+        let value = json!({ "missing_scopes": fault.missing_scopes });
+        insight.insert("forbidden_error".to_owned(), json!({ "description": description, "value": value }));
+    }
+    Value::Object(insight)
+}
+
+fn forward(from: &HeaderMap, to: &mut HeaderMap) {
+    let wanted = |name: &HeaderName| !NOT_FORWARDED.contains(&name.as_str());
+    for (name, value) in from.iter().filter(|(name, _)| wanted(name)) {
+        to.append(name.clone(), value.clone());
+    }
+}

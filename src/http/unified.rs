@@ -1,0 +1,88 @@
+//! `/unified/{model}/{resource}`.
+
+use axum::extract::State as Shared;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::State;
+use super::extract::{AccountCall, JsonBody, Segments};
+use super::reply::{self, Json};
+use crate::error::{Error, Kind, Result};
+use crate::gateway::unified::Answer;
+use crate::model::Method;
+use crate::model::request::Received;
+
+pub async fn list(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [model, resource] = path.take()?;
+    answer(&state, call, [model, resource], Method::List, None, None).await
+}
+
+pub async fn create(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
+    let [model, resource] = path.take()?;
+    answer(&state, call, [model, resource], Method::Create, None, Some(body)).await
+}
+
+pub async fn read(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [model, resource, id] = path.take()?;
+    answer(&state, call, [model, resource], Method::Get, Some(id), None).await
+}
+
+pub async fn update(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    JsonBody(body): JsonBody,
+) -> Result<Response> {
+    let [model, resource, id] = path.take()?;
+    answer(&state, call, [model, resource], Method::Update, Some(id), Some(body)).await
+}
+
+pub async fn delete(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [model, resource, id] = path.take()?;
+    answer(&state, call, [model, resource], Method::Delete, Some(id), None).await
+}
+
+/// `POST /unified/{model}/{resource}/{method}`: methods beside the five.
+pub async fn custom(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+    let [model, resource, method] = path.take()?;
+    state.0.gateway.catalog.resource(&model, &resource)?;
+    let label = &call.account.provider.manifest.label;
+    let method: String = method.chars().filter(|letter| !letter.is_control()).take(60).collect();
+    Err(Error::not_found(format!("{model}/{resource} has no method {method:?} for {label}.")))
+}
+
+/// Updates and deletes name their record in the path.
+pub async fn without_id(Shared(state): Shared<State>, path: Segments, _: AccountCall) -> Result<Response> {
+    let [model, resource] = path.take()?;
+    state.0.gateway.catalog.resource(&model, &resource)?;
+    Err(Error::new(
+        Kind::MethodNotAllowed,
+        format!(
+            "Name the record in the path: /unified/{model}/{resource}/{{id}}. Without an id there are GET and POST."
+        ),
+    ))
+}
+
+async fn answer(
+    state: &State,
+    call: AccountCall,
+    [model, name]: [String; 2],
+    method: Method,
+    id: Option<String>,
+    body: Option<Value>,
+) -> Result<Response> {
+    let gateway = &state.0.gateway;
+    let resource = gateway.catalog.resource(&model, &name)?;
+    let received = Received { model: &model, name: &name, resource, method, id, query: call.query, body };
+    let answer = gateway.unified(&call.account, received.understand()?).await?;
+    Ok(match answer {
+        Answer::Page(page) => reply::page(&page),
+        Answer::Record(record) => Json(record).into_response(),
+        Answer::Deleted(id) => Json(json!({ "id": id })).into_response(),
+    })
+}
