@@ -96,7 +96,7 @@ fn map_records(
 ) -> Result<Vec<Record>> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
     let mapped = expression.evaluate_each(&surroundings.scope(), "response", &items, &Budget::default());
-    let keep_remote = !surroundings.operation.presentation.without_remote_data;
+    let keep_remote = surroundings.operation.presentation.wants_remote_data();
     let mut records = Vec::with_capacity(native.len());
     for (mapped, native) in mapped.into_iter().zip(native) {
         let value = match mapped {

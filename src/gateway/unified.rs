@@ -115,7 +115,11 @@ impl Run<'_> {
         let desired = self.body().await?.unwrap_or_else(|| json!({}));
         let nothing = Map::new();
         let before = self.surroundings.before.as_ref().unwrap_or(&nothing);
-        match (self.account.adapter.amend(&self.cell.native, desired, before)?, current) {
+        let amended = match &self.operation.passthrough {
+            Some(_) => Some(desired),
+            None => self.account.adapter.amend(&self.cell.native, desired, before)?,
+        };
+        match (amended, current) {
             (None, Some(current)) => self.written(current).await,
             (None, None) => {
                 Err(Error::internal(format!("{} has nothing to send and nothing to show", self.cell.name)))
@@ -180,6 +184,9 @@ impl Run<'_> {
 
     /// The native body; what the caller sends in `remote_data` is laid over it.
     async fn body(&self) -> Result<Option<Value>> {
+        if let Some(body) = &self.operation.passthrough {
+            return Ok(Some(body.clone()));
+        }
         let Some(mapping) = &self.cell.request_body_mapping else {
             return Ok(self.operation.remote_data.clone());
         };

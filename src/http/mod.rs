@@ -10,6 +10,7 @@ mod proxy;
 mod reply;
 mod tokens;
 mod unified;
+mod walk;
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -139,6 +139,7 @@ impl Provider {
             }
         };
         self.refuse_filters(&cell, operation)?;
+        self.refuse_sorting(operation)?;
         self.refuse_fields(&cell, operation)?;
         Ok(cell)
     }
@@ -148,6 +149,7 @@ impl Provider {
             operation.conditions.iter().find(|condition| !cell.filters.contains(&condition.spelling));
         match unserved {
             None => Ok(()),
+            Some(_) if operation.lenient => Ok(()),
             Some(condition) => {
                 let can = if cell.filters.is_empty() { "none".to_owned() } else { cell.filters.join(", ") };
                 Err(Error::invalid_field(
@@ -159,6 +161,17 @@ impl Provider {
                     ),
                 ))
             }
+        }
+    }
+
+    fn refuse_sorting(&self, operation: &Operation) -> Result<()> {
+        match operation.sort_by.first() {
+            None => Ok(()),
+            Some(_) if operation.lenient => Ok(()),
+            Some((field, _)) => Err(Error::invalid_field(
+                format!("sort_by[{field}]"),
+                format!("{} can't sort {}", self.manifest.label, operation.path()),
+            )),
         }
     }
 

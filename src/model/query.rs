@@ -66,6 +66,23 @@ impl Query {
         }
     }
 
+    /// Takes out a list of texts, with brackets, repeated, or with commas.
+    pub fn take_list(&mut self, name: &str) -> Result<Vec<String>> {
+        let items = match self.take(name) {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(single) => vec![single],
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            let Value::String(text) = item else {
+                return Err(Error::invalid_field(name, "must be a list of names"));
+            };
+            texts.extend(text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()));
+        }
+        Ok(texts)
+    }
+
     /// Takes out an object parameter, such as `remote_query[foo]=bar`.
     pub fn take_object(&mut self, name: &str) -> Result<Map<String, Value>> {
         match self.take(name) {
@@ -87,11 +104,16 @@ pub struct Condition {
     pub value: Value,
 }
 
-/// Reads what is left of a query as conditions, and refuses names that the resource doesn't have.
-pub fn conditions(left: &Map<String, Value>, filters: &IndexMap<String, Filter>) -> Result<Vec<Condition>> {
+/// Reads what is left of a query as conditions, and refuses names that the resource doesn't have; with `lenient`
+/// it passes over them.
+pub fn conditions(
+    left: &Map<String, Value>,
+    filters: &IndexMap<String, Filter>,
+    lenient: bool,
+) -> Result<Vec<Condition>> {
     let mut found = Vec::new();
     for (name, value) in left {
-        collect(name.clone(), value, filters, &mut found)?;
+        collect(name.clone(), value, filters, lenient, &mut found)?;
     }
     Ok(found)
 }
@@ -100,6 +122,7 @@ fn collect(
     name: String,
     value: &Value,
     filters: &IndexMap<String, Filter>,
+    lenient: bool,
     found: &mut Vec<Condition>,
 ) -> Result<()> {
     match value {
@@ -107,7 +130,7 @@ fn collect(
             for (key, inner) in map {
                 match filters.get(&name).filter(|_| OPERATORS.contains(&key.as_str())) {
                     Some(filter) => found.push(condition(&name, filter, key, inner)?),
-                    None => collect(format!("{name}[{key}]"), inner, filters, found)?,
+                    None => collect(format!("{name}[{key}]"), inner, filters, lenient, found)?,
                 }
             }
             Ok(())
@@ -117,6 +140,7 @@ fn collect(
                 found.push(condition(&name, filter, "eq", plain)?);
                 Ok(())
             }
+            None if lenient => Ok(()),
             None => Err(unknown(&name, filters)),
         },
     }
@@ -182,7 +206,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Vec<Condition>> {
-        conditions(&Query::parse(text)?.0, &filters())
+        conditions(&Query::parse(text)?.0, &filters(), false)
     }
 
     #[test]
