@@ -132,15 +132,8 @@ impl Loader<'_> {
     }
 
     fn check_resource(&mut self, document: &Document, resource: &Resource) {
-        if resource.methods.is_empty() {
-            self.problem(document, &["methods"], "a resource has at least one method");
-        }
-        if resource.fields.contains_key("remote_data") {
-            self.problem(
-                document,
-                &["fields", "remote_data"],
-                "remote_data is added to every record by itself",
-            );
+        for (path, message) in resource.contradictions() {
+            self.problem(document, &path, message);
         }
     }
 
@@ -303,7 +296,7 @@ impl MappingSource<'_, '_> {
         if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
             self.problem(&here, "a list is served by a native method that has paging");
         }
-        self.check_names(&here, mapping, resource);
+        self.check_names(&here, method, mapping, resource);
         if mapping.response_mapping.is_none() && method != Method::Delete {
             self.problem(&here, "needs a response_mapping");
         }
@@ -337,16 +330,23 @@ impl MappingSource<'_, '_> {
         })
     }
 
-    fn check_names(&mut self, here: &[&str; 2], mapping: &MethodMapping, resource: &Resource) {
+    fn check_names(
+        &mut self,
+        here: &[&str; 2],
+        method: Method,
+        mapping: &MethodMapping,
+        resource: &Resource,
+    ) {
         for (index, filter) in mapping.filters.iter().enumerate() {
             let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-            if !resource.filters.contains_key(plain.unwrap_or(filter)) {
+            let plain = plain.unwrap_or(filter);
+            if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
                 let path = [here[0], here[1], "filters", &index.to_string()];
-                self.problem(&path, format!("{filter} is not a filter of the unified resource"));
+                self.problem(&path, format!("{filter} is not a filter of {method} of the unified resource"));
             }
         }
         for (index, name) in mapping.writes.iter().enumerate() {
-            if resource.fields.get(name).is_none_or(|field| field.read_only) {
+            if !resource.fields.get(name).is_some_and(crate::model::Field::is_writable) {
                 let path = [here[0], here[1], "writes", &index.to_string()];
                 self.problem(&path, format!("{name} is not a writable field of the unified resource"));
             }
