@@ -8,7 +8,7 @@ use crate::support::twin::Twin;
 
 const EMBED: &str = "embed=tags,fields";
 
-/// A user who belongs to most teams, so that parties of any of these can be given to him.
+/// A user who is still there.
 const OWNER: &str = "712443";
 
 pub const RESOURCES: &[Described] = &[
@@ -25,6 +25,8 @@ pub const RESOURCES: &[Described] = &[
         impossible: "not-a-number",
         empty: || json!({ "parties": [] }),
         filters: &[NAME, TITLE, EMAIL, PHONE, OWNER_ID, TAG_ID, TAG_NAME],
+        // A party of a team can only be given to a member of that team.
+        free: |record| record["team"].is_null(),
         writes: Some(Writes {
             sample: |twin| contact(twin).boxed_local(),
             touches: &[
@@ -59,6 +61,8 @@ pub const RESOURCES: &[Described] = &[
         impossible: "12a",
         empty: || json!({ "parties": [] }),
         filters: &[NAME, EMAIL, PHONE, OWNER_ID, TAG_ID, TAG_NAME, CITY, STATE, POSTAL_CODE],
+        // A party of a team can only be given to a member of that team.
+        free: |record| record["team"].is_null(),
         writes: Some(Writes {
             sample: |_| async { account() }.boxed_local(),
             touches: &[
@@ -88,6 +92,7 @@ pub const RESOURCES: &[Described] = &[
         impossible: "me",
         empty: || json!({ "users": [] }),
         filters: &[],
+        free: |_| true,
         writes: None,
     },
 ];

@@ -1,6 +1,7 @@
 //! One served method under test, with a gateway of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method as Verb;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub struct Case {
     pub subject: Subject,
     pub app: TestApp,
     pub twin: Twin,
+    /// How often [`Case::perform`] has changed something, so that every time makes a difference.
+    pub changes: AtomicUsize,
 }
 
 impl Subject {
@@ -97,7 +100,8 @@ impl Case {
 
     /// The record of which the vendor has most to say, so that a test meets as much as possible.
     pub async fn rich(&self) -> Value {
-        let records = self.records().await;
+        let mut records = self.records().await;
+        records.retain(self.subject.described.free);
         records.into_iter().max_by_key(|record| record.to_string().len()).expect("a record")
     }
 
@@ -112,8 +116,8 @@ impl Case {
             Method::Get => self.get(&id(&self.rich().await)).await,
             Method::Create => self.create(&self.sample().await.body).await,
             Method::Update => {
-                let field = self.scalar();
-                let body = json!({ field: self.sample().await.body[field] });
+                let changes = self.changes.fetch_add(1, Ordering::Relaxed);
+                let body = json!({ self.scalar(): format!("Changed {changes} times") });
                 self.update(&id(&self.rich().await), &body).await
             }
             Method::Delete => self.delete(&id(&self.rich().await)).await,

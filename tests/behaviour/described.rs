@@ -25,6 +25,8 @@ pub struct Described {
     pub empty: fn() -> Value,
     /// For each filter that is served, how to tell what it must find.
     pub filters: &'static [Filter],
+    /// Whether a record of the vendor's is free of ties that would make the vendor refuse a change.
+    pub free: fn(&Value) -> bool,
     /// Present where something can be written.
     pub writes: Option<Writes>,
 }

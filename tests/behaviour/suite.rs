@@ -1,6 +1,7 @@
 //! From the catalog to tests: every cell of the matrix, each with the behaviours of its method.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicUsize;
 
 use libtest_mimic::{Failed, Trial};
 use unicrm::mapping::catalog::Support;
@@ -115,7 +116,7 @@ impl Suite {
             let provider = provider_name(&subject);
             let app = TestApp::with(Setup { provider, ..setup }).await;
             let twin = Twin::of(app.sandbox());
-            run(&Case { subject, app, twin }).await;
+            run(&Case { subject, app, twin, changes: AtomicUsize::new(1) }).await;
         });
     }
 
