@@ -65,6 +65,12 @@ impl Gateway {
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
-        self.outbound.call(Exchange::new(account.adapter.clone(), call, credentials, deadline)).await
+        let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
+        let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let outcome = self.outbound.call(exchange).await;
+        if let Err(error) = &outcome {
+            self.accounts.note_forbidden(account, &resource, &method, error).await;
+        }
+        outcome
     }
 }
