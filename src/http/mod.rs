@@ -1,7 +1,7 @@
 //! The wire: routes, who may call them, and how answers and errors are written.
 //!
 //! The only module that names axum, with `sandbox`. A route understands a request and hands it to the gateway or
-//! the store; what it answers is written in one place ([`reply`]).
+//! the store; what it answers is written in one place (`reply`).
 
 mod admin;
 mod extract;
