@@ -41,8 +41,47 @@ impl Catalog {
         let mut problems = loader.problems;
         problems.sort();
         problems.dedup();
-        if problems.is_empty() { Ok(Catalog { models, providers }) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Catalog { models, providers, files: files.clone(), engine })
     }
+}
+
+impl Catalog {
+    /// Compiles how a provider serves one method, from a config that is no file.
+    ///
+    /// `config` has the keys of a method in a mapping file. `name` names it in messages.
+    pub fn compile(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        method: Method,
+        config: Value,
+        resource: &Resource,
+    ) -> Result<Cell, Vec<Problem>> {
+        let mut loader =
+            Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
+        let whole = Value::Object(Map::from_iter([(
+            "methods".to_owned(),
+            Value::Object(Map::from_iter([(method.to_string(), config)])),
+        )]));
+        let document = Document::from_value(name, whole);
+        let mapping: Option<OneMethod> = document.read(&mut loader.problems);
+        let mut source = MappingSource { loader: &mut loader, document: &document, manifest };
+        let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
+        let cell = served.and_then(|served| source.cell(name, method, served, resource));
+        match cell {
+            Some(cell) if loader.problems.is_empty() => Ok(cell),
+            _ => Err(loader.problems),
+        }
+    }
+}
+
+/// What [`Catalog::compile`] reads.
+#[derive(serde::Deserialize)]
+struct OneMethod {
+    methods: IndexMap<Method, MethodMapping>,
 }
 
 struct Loader<'a> {
@@ -86,7 +125,7 @@ impl Loader<'_> {
             self.problems.extend(unknown);
             if let Some(resource) = document.read::<Resource>(&mut self.problems) {
                 self.check_resource(&document, &resource);
-                resources.insert(file.trim_end_matches(".yaml").to_owned(), resource);
+                resources.insert(file.trim_end_matches(".yaml").to_owned(), Arc::new(resource));
             }
         }
         Model { name: name.to_owned(), resources }
@@ -278,12 +317,14 @@ impl MappingSource<'_, '_> {
         let exists = slot("exists", &mapping.exists);
         Some(Cell {
             name: format!("{}/{stem}.{method}", self.manifest.name),
+            config: self.document.get(&here).cloned().unwrap_or_default(),
             native: native?,
             filters: mapping.filters.clone(),
             writes: mapping.writes.clone(),
             query_mapping: query_mapping?,
             request_body_mapping: request_body_mapping?,
             response_mapping: response_mapping?,
+            base_response_mapping: None,
             exists: exists?,
             before: before?,
         })
@@ -356,7 +397,10 @@ impl MappingSource<'_, '_> {
             return match Expression::compile(engine, &name, &slot.0) {
                 Ok(expression) => Some(expression),
                 Err(error) => {
-                    let message = format!("line {} of the expression: {}", error.line, error.message);
+                    let message = format!(
+                        "line {} column {} of the expression: {}",
+                        error.line, error.column, error.message
+                    );
                     self.problem(path, message);
                     None
                 }

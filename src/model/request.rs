@@ -1,9 +1,11 @@
 //! From query and body to an [`Operation`]: everything that can be said of a request without knowing the provider.
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::operation::{Method, Operation, Presentation};
-use super::query::{self, Condition, Query};
+use super::operation::{Method, Operation};
+use super::presentation::Presentation;
+use super::query::{self, Condition, Parameters, Query};
 use super::schema::{Field, Resource, Type, nearest};
 use crate::error::{Error, Failure, Result};
 
@@ -37,16 +39,25 @@ impl Received<'_> {
     pub fn understand(self) -> Result<Operation> {
         let raw_query = self.query.0.clone();
         let mut query = self.query;
-        let presentation = Presentation { without_remote_data: query.take_flag("truto_ignore_remote_data")? };
+        let presentation = Presentation::take(&mut query, self.resource, self.method == Method::List)?;
+        let lenient = query.take_flag("truto_allow_unknown_query")?;
+        let passthrough = query.take_flag("truto_body_passthrough")?;
         let remote_query = query.take_object("remote_query")?;
-        let (limit, cursor) = match self.method {
-            Method::List => (query.take_count("limit", LARGEST_LIMIT)?, query.take_text("next_cursor")?),
-            Method::Get | Method::Create | Method::Update | Method::Delete => (None, None),
-        };
-        let conditions = query::conditions(&query.0, self.resource, self.method)?;
-        let (body, remote_data) = match self.method {
-            Method::Create | Method::Update => read_body(self.resource, self.body)?,
-            Method::List | Method::Get | Method::Delete => (Map::new(), None),
+        let (mut limit, mut cursor, mut sort_by) = (None, None, Vec::new());
+        if self.method == Method::List {
+            limit = query.take_count("limit", LARGEST_LIMIT)?;
+            cursor = query.take_text("next_cursor")?;
+            sort_by = sorting(query.take_object("sort_by")?)?;
+        }
+        let known = Parameters { resource: self.resource, method: self.method, lenient };
+        let conditions = query::conditions(&query.0, known)?;
+        let (body, remote_data, passthrough) = match (self.method, passthrough) {
+            (Method::Create | Method::Update, true) => (Map::new(), None, self.body),
+            (Method::Create | Method::Update, false) => {
+                let (body, remote_data) = read_body(self.resource, self.body)?;
+                (body, remote_data, None)
+            }
+            (Method::List | Method::Get | Method::Delete, _) => (Map::new(), None, None),
         };
         Ok(Operation {
             model: self.model.to_owned(),
@@ -61,9 +72,22 @@ impl Received<'_> {
             remote_data,
             limit,
             cursor,
+            sort_by,
+            lenient,
+            passthrough,
             presentation,
         })
     }
+}
+
+/// `sort_by[name]=desc` as fields and directions.
+fn sorting(given: Map<String, Value>) -> Result<Vec<(String, bool)>> {
+    let read = |(field, direction): (String, Value)| match direction.as_str() {
+        Some("asc") => Ok((field, false)),
+        Some("desc") => Ok((field, true)),
+        _ => Err(Error::invalid_field(format!("sort_by[{field}]"), "must be asc or desc")),
+    };
+    given.into_iter().map(read).collect()
 }
 
 /// Refuses ids that no CRM can have given out.
@@ -124,7 +148,7 @@ fn read_body(resource: &Resource, body: Option<Value>) -> Result<Body> {
 
 fn check_object(
     path: &str,
-    fields: &indexmap::IndexMap<String, Field>,
+    fields: &IndexMap<String, Field>,
     given: &mut Map<String, Value>,
     failures: &mut Vec<Failure>,
 ) {
