@@ -8,6 +8,7 @@ mod database;
 mod dev;
 mod environment;
 mod mapping;
+mod openapi;
 mod sandbox;
 pub mod serve;
 mod shutdown;
@@ -57,6 +58,11 @@ enum Command {
     /// Name every problem of a mappings folder, with file and line
     Check {
         /// The folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
+        folder: Option<PathBuf>,
+    },
+    /// Print the OpenAPI document of the gateway
+    Openapi {
+        /// The mappings folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
         folder: Option<PathBuf>,
     },
     /// Try out mappings
@@ -196,6 +202,7 @@ fn run(cli: Cli) -> Outcome {
     }
     match cli.command {
         Command::Check { folder } => return check::run(folder.as_deref(), &settings),
+        Command::Openapi { folder } => return openapi::run(folder.as_deref(), &settings),
         Command::Mapping(MappingCommand::Eval(args)) => return mapping::eval(&args, &settings),
         _ => {}
     }
@@ -212,7 +219,9 @@ fn run(cli: Cli) -> Outcome {
                 environment::create(&settings, &name).await
             }
             Command::Sandbox { capsule } => sandbox::run(capsule).await,
-            Command::Check { .. } | Command::Mapping(_) | Command::Settings => Ok(()), // done above
+            Command::Check { .. } | Command::Openapi { .. } | Command::Mapping(_) | Command::Settings => {
+                Ok(()) // done above
+            }
         }
     })
 }

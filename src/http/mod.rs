@@ -4,8 +4,12 @@
 //! the store; what it answers is written in one place (`reply`).
 
 mod admin;
+mod capabilities;
+mod docs;
 mod extract;
+mod meta;
 mod middleware;
+pub mod openapi;
 mod proxy;
 mod reply;
 mod tokens;
@@ -13,12 +17,13 @@ mod unified;
 mod walk;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{get, patch};
 use axum::{Router, ServiceExt};
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
@@ -40,19 +45,25 @@ struct Shared {
     store: Store,
     tokens: Tokens,
     cursors: CursorKeys,
+    public_url: String,
     max_request_bytes: usize,
+    /// The OpenAPI document, once it has been asked for.
+    openapi: OnceLock<Bytes>,
 }
 
 impl State {
-    /// The routes' surroundings. `max_request_bytes` is the largest body that is read.
+    /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
+    /// `max_request_bytes` is the largest body that is read.
     pub fn new(
         gateway: Gateway,
         store: Store,
         tokens: Tokens,
         cursors: CursorKeys,
+        public_url: String,
         max_request_bytes: usize,
     ) -> Self {
-        State(Arc::new(Shared { gateway, store, tokens, cursors, max_request_bytes }))
+        let openapi = OnceLock::new();
+        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
     }
 }
 
@@ -90,17 +101,24 @@ fn routes() -> Router<State> {
             "/unified/{model}/{resource}/{id}",
             get(unified::read).patch(unified::update).delete(unified::delete).post(unified::custom),
         )
+        .route("/unified/meta/{model}/{integration}", get(meta::guide))
+        .route("/unified/{model}/{resource}/meta/{method}", get(meta::method))
+        .route("/unified/{model}/{resource}/{integration}/meta/{method}", get(meta::of_integration))
         .route("/proxy/{resource}", get(proxy::list).post(proxy::create).fallback(proxy::without_id))
         .route(
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
         .route("/ping", get(admin::ping))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/docs", get(docs::page))
+        .route("/docs/{asset}", get(docs::asset))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
         .route("/integration", get(admin::integration::list))
         .route("/integration/{id}", get(admin::integration::read))
         .route("/integrations/{id}", get(admin::integration::read))
+        .route("/integration/{id}/capabilities", get(capabilities::of_integration))
         .route(
             "/environment-integration",
             get(admin::environment_integration::list).post(admin::environment_integration::create),
@@ -116,6 +134,7 @@ fn routes() -> Router<State> {
             "/integrated-account/{id}",
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
+        .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
         .route("/unified-model", get(admin::model::list).post(admin::model::create))
         .route(

@@ -18,6 +18,12 @@ pub struct Manifest {
     pub category: String,
     /// Where the vendor documents its API.
     pub documentation: String,
+    /// The vendor's plans that include its API, in words for whoever connects an account; empty where all do.
+    #[serde(default)]
+    pub pricing_plans: Vec<String>,
+    /// The roles that whoever connects an account must have at the vendor, in words; empty where any does.
+    #[serde(default)]
+    pub user_roles: Vec<String>,
     /// What every path is appended to.
     pub base_url: String,
     /// Which of the vendors' peculiarities to mind.
@@ -205,6 +211,18 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// Where the vendor documents this operation.
+    #[serde(default)]
+    pub documentation: Option<String>,
+    /// The query parameters that it takes, as JSON Schema.
+    #[serde(default)]
+    pub query_schema: Option<Value>,
+    /// The body that it takes, as JSON Schema.
+    #[serde(default)]
+    pub body_schema: Option<Value>,
+    /// What it answers, as JSON Schema.
+    #[serde(default)]
+    pub response_schema: Option<Value>,
 }
 
 /// HTTP verbs that vendors use.

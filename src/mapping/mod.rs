@@ -5,6 +5,7 @@
 //! anything but the values that it is given.
 
 pub mod catalog;
+pub mod coverage;
 pub mod document;
 pub mod expression;
 pub mod files;
@@ -12,6 +13,7 @@ pub mod load;
 pub mod manifest;
 pub mod method;
 pub mod overrides;
+pub mod tool_name;
 
 pub use catalog::{Catalog, Cell, Provider};
 pub use document::Problem;
