@@ -215,12 +215,13 @@ impl Rest {
         }
         let fault = self.fault(parts.status, &parts.headers, &body);
         let (kind, effect) = classify(parts.status, call.native.facts.is_read());
-        let said = self.vendor_message(&body);
+        let failures = vendor_failures(&body);
+        let said = self.vendor_message(&body).map(|said| with_fields(said, &failures));
         let mut error = Error::new(kind, self.message(kind, parts.status, said.as_deref())).effect(effect);
         if kind == Kind::RateLimited || parts.status == StatusCode::SERVICE_UNAVAILABLE {
             error = error.retry(Retry::Later(self.wait(&parts.headers, now)));
         }
-        Err(error.with_failures(vendor_failures(&body)).with_fault(fault))
+        Err(error.with_failures(failures).with_fault(fault))
     }
 
     fn message(&self, kind: Kind, status: StatusCode, said: Option<&str>) -> String {
@@ -285,6 +286,16 @@ fn vendor_failures(body: &[u8]) -> Vec<Failure> {
         .iter()
         .filter_map(|error| Some(Failure { field: read(error, "field")?, message: read(error, "message")? }))
         .collect()
+}
+
+/// "Validation Failed (dueOn: dueOn is required)".
+fn with_fields(said: String, failures: &[Failure]) -> String {
+    if failures.is_empty() {
+        return said;
+    }
+    let fields: Vec<String> =
+        failures.iter().take(5).map(|failure| format!("{}: {}", failure.field, failure.message)).collect();
+    format!("{said} ({})", fields.join("; "))
 }
 
 /// A URL with its scheme, host and port replaced.
