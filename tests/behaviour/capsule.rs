@@ -229,7 +229,9 @@ const NAME: Filter = Filter {
 };
 const TITLE: Filter = Filter {
     name: "title",
-    value: |records| text(&records.iter().find(|record| !record["jobTitle"].is_null()).expect("one")["jobTitle"]),
+    value: |records| {
+        text(&records.iter().find(|record| !record["jobTitle"].is_null()).expect("one")["jobTitle"])
+    },
     keeps: |record, wanted| is(&record["jobTitle"], wanted),
 };
 const EMAIL: Filter = Filter {
@@ -292,9 +294,7 @@ const EMAILS: Collection = Collection {
 };
 const PHONES: Collection = Collection {
     field: "phone_numbers",
-    first: || {
-        json!([{ "number": "+44 7700 900 123", "type": "mobile" }, { "number": "020 7946 0018", "type": "fax" }])
-    },
+    first: || json!([{ "number": "+44 7700 900 123", "type": "mobile" }, { "number": "020 7946 0018", "type": "fax" }]),
     edited: Some(|| json!({ "number": "+44 7700 900 999", "type": "work" })),
     added: || json!({ "number": "0000", "type": null }),
     native: |record| {
@@ -319,7 +319,8 @@ const ADDRESSES: Collection = Collection {
     native: |record| {
         items(record, "addresses", |item| {
             let street = item["street"].as_str().unwrap_or_default();
-            let (first, second) = street.split_once('\n').map_or((street, None), |(one, two)| (one, Some(two)));
+            let (first, second) =
+                street.split_once('\n').map_or((street, None), |(one, two)| (one, Some(two)));
             json!({
                 "street_1": first, "street_2": second, "city": item["city"], "state": item["state"],
                 "postal_code": item["zip"], "country": item["country"], "type": item["type"],
@@ -337,9 +338,7 @@ const URLS: Collection = Collection {
     },
     edited: None,
     added: || json!({ "url": "https://github.com/ada", "type": "GITHUB" }),
-    native: |record| {
-        items(record, "websites", |item| json!({ "url": item["url"], "type": item["service"] }))
-    },
+    native: |record| items(record, "websites", |item| json!({ "url": item["url"], "type": item["service"] })),
 };
 const TAGS: Collection = Collection {
     field: "tags",

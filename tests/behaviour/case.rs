@@ -126,9 +126,7 @@ impl Case {
 
     /// A plain text field that can be written.
     fn scalar(&self) -> &str {
-        let scalar = |name: &&String| {
-            self.subject.resource.fields[*name].kind == unicrm::model::Type::String
-        };
+        let scalar = |name: &&String| self.subject.resource.fields[*name].kind == unicrm::model::Type::String;
         self.subject.cell.writes.iter().find(scalar).expect("a plain field")
     }
 

@@ -14,7 +14,9 @@ use crate::described::Described;
 use crate::exceptions::{EXCEPTIONS, MOST};
 use crate::support::app::{Setup, TestApp};
 use crate::support::twin::Twin;
-use crate::{capsule, create, cursors, delete, faults, filters, get, list, proxy, unsupported, update, weather};
+use crate::{
+    capsule, create, cursors, delete, faults, filters, get, list, proxy, unsupported, update, weather,
+};
 
 /// Every table of what the suite has to be told.
 const DESCRIBED: &[&[Described]] = &[capsule::RESOURCES];
@@ -153,7 +155,11 @@ fn trial(name: String, run: Box<dyn FnOnce() + Send>) -> Trial {
 
 fn check_exceptions(names: &[String]) -> Result<(), Failed> {
     if EXCEPTIONS.len() != MOST {
-        return Err(format!("{} exceptions, but MOST says {MOST}; it may only become less", EXCEPTIONS.len()).into());
+        return Err(format!(
+            "{} exceptions, but MOST says {MOST}; it may only become less",
+            EXCEPTIONS.len()
+        )
+        .into());
     }
     match EXCEPTIONS.iter().find(|(excepted, _)| !names.iter().any(|name| name == excepted)) {
         None => Ok(()),

@@ -45,12 +45,7 @@ pub enum AccountSetup {
 
 impl Default for Setup {
     fn default() -> Setup {
-        Setup {
-            provider: "capsule",
-            origin: None,
-            settings: BTreeMap::new(),
-            account: AccountSetup::ApiKey,
-        }
+        Setup { provider: "capsule", origin: None, settings: BTreeMap::new(), account: AccountSetup::ApiKey }
     }
 }
 
@@ -114,8 +109,7 @@ impl TestApp {
         let gateway = Client::new(format!("http://{}", server.address()), TOKEN);
         let store = database.store();
         let account = String::new();
-        let mut app =
-            TestApp { gateway, account, clock, keys, store, settings, database, sandbox, server };
+        let mut app = TestApp { gateway, account, clock, keys, store, settings, database, sandbox, server };
         app.account = match setup.account {
             AccountSetup::None => String::new(),
             account => {
