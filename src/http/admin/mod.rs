@@ -1,10 +1,13 @@
 //! The administrative routes: environments, integrations, accounts and tokens of the caller's environment.
 
 pub mod account;
+pub mod account_actions;
+pub mod account_token;
 pub mod api_token;
 pub mod environment;
 pub mod environment_integration;
 pub mod integration;
+pub mod sandbox_account;
 
 use axum::response::Response;
 use serde_json::{Map, Value, json};
