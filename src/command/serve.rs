@@ -19,6 +19,7 @@ use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::Gateway;
 use crate::gateway::idempotency::Idempotency;
+use crate::gateway::overlay::Overlays;
 use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
@@ -74,11 +75,13 @@ impl Server {
             &outbound,
             clock.clone(),
         )?;
+        let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway::new(
             catalog,
             accounts.clone(),
+            overlays.clone(),
             idempotency.clone(),
             outbound,
             cursors.clone(),
@@ -93,7 +96,7 @@ impl Server {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let listening =
-            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), stop.clone()));
+            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens));
         Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
@@ -198,22 +201,34 @@ async fn sweep(idempotency: Idempotency, tokens: Tokens) {
 }
 
 /// Lets go of cached rows as other processes change them.
-async fn listen_for_changes(store: Store, accounts: Accounts, tokens: Tokens, stop: CancellationToken) {
+async fn listen_for_changes(
+    store: Store,
+    accounts: Accounts,
+    tokens: Tokens,
+    overlays: Overlays,
+    stop: CancellationToken,
+) {
     while !stop.is_cancelled() {
-        if let Err(error) = listen(&store, &accounts, &tokens).await {
+        if let Err(error) = listen(&store, &accounts, &tokens, &overlays).await {
             tracing::warn!(%error, "not listening for changes for the moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
     }
 }
 
-async fn listen(store: &Store, accounts: &Accounts, tokens: &Tokens) -> Result<(), Error> {
+async fn listen(
+    store: &Store,
+    accounts: &Accounts,
+    tokens: &Tokens,
+    overlays: &Overlays,
+) -> Result<(), Error> {
     let mut changes = store.changes().await?;
     // Whatever was announced before this moment was not heard.
     let mut change = crate::store::changes::Change::Anything;
     loop {
         accounts.forget(&change).await;
         tokens.forget(&change);
+        overlays.forget(&change).await;
         change = changes.next().await?;
     }
 }

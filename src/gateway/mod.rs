@@ -5,6 +5,7 @@
 
 mod evaluate;
 pub mod idempotency;
+pub mod overlay;
 pub mod proxy;
 pub mod unified;
 
@@ -22,6 +23,7 @@ use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
 use idempotency::Idempotency;
+use overlay::Overlays;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
@@ -33,6 +35,8 @@ pub struct Gateway {
     pub catalog: Arc<Catalog>,
     /// Who is asked.
     pub accounts: Accounts,
+    /// What environments change.
+    pub overlays: Overlays,
     /// What has been asked before.
     pub idempotency: Idempotency,
     outbound: Outbound,
@@ -48,6 +52,7 @@ impl Gateway {
     pub fn new(
         catalog: Arc<Catalog>,
         accounts: Accounts,
+        overlays: Overlays,
         idempotency: Idempotency,
         outbound: Outbound,
         cursors: CursorKeys,
@@ -56,7 +61,7 @@ impl Gateway {
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
-        Gateway { catalog, accounts, idempotency, outbound, cursors, clock, deadline, evaluations }
+        Gateway { catalog, accounts, overlays, idempotency, outbound, cursors, clock, deadline, evaluations }
     }
 
     fn deadline(&self) -> Instant {
@@ -70,10 +75,14 @@ impl Gateway {
             idempotency::before_write().await?;
         }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
+        let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         let outcome = self.outbound.call(exchange).await;
         if writes {
             idempotency::after_write(&outcome);
+        }
+        if let Err(error) = &outcome {
+            self.accounts.note_forbidden(account, &resource, &method, error).await;
         }
         outcome
     }
