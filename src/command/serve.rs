@@ -96,9 +96,9 @@ impl Server {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let listening =
-            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens, overlays, stop.clone()));
+            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone()));
+        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens));
         Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
     }
 
@@ -189,10 +189,12 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency) {
+async fn sweep(idempotency: Idempotency, tokens: Tokens) {
     loop {
-        if let Err(error) = idempotency.sweep().await {
-            tracing::warn!(%error, "expired idempotency keys could not be deleted for the moment");
+        for swept in [idempotency.sweep().await, tokens.sweep().await] {
+            if let Err(error) = swept {
+                tracing::warn!(%error, "what has expired could not be deleted for the moment");
+            }
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }

@@ -71,6 +71,7 @@ impl Gateway {
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
         let writes = !call.native.facts.is_read();
         if writes {
+            account.writable()?;
             idempotency::before_write().await?;
         }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch};
+use axum::routing::{get, patch, post};
 use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
@@ -125,6 +125,18 @@ fn administration() -> Router<State> {
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/integrated-account/token", post(admin::account_token::issue))
+        .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
+        .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route(
+            "/sandbox-integrated-account",
+            get(admin::sandbox_account::list).post(admin::sandbox_account::create),
+        )
+        .route(
+            "/sandbox-integrated-account/{id}",
+            get(admin::sandbox_account::read).delete(admin::sandbox_account::delete),
+        )
         .route("/unified-model", get(admin::model::list).post(admin::model::create))
         .route(
             "/unified-model/{id}",

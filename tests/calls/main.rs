@@ -4,5 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account_actions;
+mod account_tokens;
 mod crashes;
 mod idempotency;
+mod sandbox_accounts;

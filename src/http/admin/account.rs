@@ -159,7 +159,8 @@ async fn show(state: &State, caller: &Caller, id: AccountId) -> Result<Json<Valu
     Ok(Json(write(state, &row)))
 }
 
-fn write(state: &State, row: &AccountRow) -> Value {
+/// An account in the contract's shape, without its secrets.
+pub(super) fn write(state: &State, row: &AccountRow) -> Value {
     let manifest =
         state.0.gateway.catalog.providers.get(&row.integration_name).map(|provider| &provider.manifest);
     json!({
