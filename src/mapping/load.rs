@@ -41,8 +41,52 @@ impl Catalog {
         let mut problems = loader.problems;
         problems.sort();
         problems.dedup();
-        if problems.is_empty() { Ok(Catalog { models, providers }) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Catalog { models, providers, files: files.clone(), engine })
     }
+}
+
+impl Catalog {
+    /// Compiles how a provider serves one method, from a config that is no file.
+    ///
+    /// `config` has the keys of a method in a mapping file. `name` names it in messages.
+    pub fn compile(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        method: Method,
+        config: Value,
+        resource: &Resource,
+    ) -> Result<Cell, Vec<Problem>> {
+        let mut loader =
+            Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
+        let whole = Value::Object(Map::from_iter([(
+            "methods".to_owned(),
+            Value::Object(Map::from_iter([(method.to_string(), config)])),
+        )]));
+        let document = Document::from_value(name, whole);
+        let mapping: Option<OneMethod> = document.read(&mut loader.problems);
+        let mut source = MappingSource {
+            loader: &mut loader,
+            document: &document,
+            folder: &manifest.name,
+            manifest: Some(manifest),
+        };
+        let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
+        let cell = served.and_then(|served| source.cell(name, method, served, resource));
+        match cell {
+            Some(cell) if loader.problems.is_empty() => Ok(cell),
+            _ => Err(loader.problems),
+        }
+    }
+}
+
+/// What [`Catalog::compile`] reads.
+#[derive(serde::Deserialize)]
+struct OneMethod {
+    methods: IndexMap<Method, MethodMapping>,
 }
 
 struct Loader<'a> {
@@ -97,22 +141,15 @@ impl Loader<'_> {
             self.problems.extend(unknown);
             if let Some(resource) = document.read::<Resource>(&mut self.problems) {
                 self.check_resource(&document, &resource);
-                resources.insert(file.trim_end_matches(".yaml").to_owned(), resource);
+                resources.insert(file.trim_end_matches(".yaml").to_owned(), Arc::new(resource));
             }
         }
         Model { name: name.to_owned(), resources }
     }
 
     fn check_resource(&mut self, document: &Document, resource: &Resource) {
-        if resource.methods.is_empty() {
-            self.problem(document, &["methods"], "a resource has at least one method");
-        }
-        if resource.fields.contains_key("remote_data") {
-            self.problem(
-                document,
-                &["fields", "remote_data"],
-                "remote_data is added to every record by itself",
-            );
+        for (path, message) in resource.contradictions() {
+            self.problem(document, &path, message);
         }
     }
 
@@ -325,7 +362,7 @@ impl MappingSource<'_, '_> {
         if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
             self.problem(&here, "a list is served by a native method that has paging");
         }
-        self.check_names(&here, mapping, resource);
+        self.check_names(&here, method, mapping, resource);
         if mapping.response_mapping.is_none() && method != Method::Delete {
             self.problem(&here, "needs a response_mapping");
         }
@@ -346,27 +383,36 @@ impl MappingSource<'_, '_> {
         let exists = slot("exists", &mapping.exists);
         Some(Cell {
             name: format!("{}/{stem}.{method}", self.folder),
+            config: self.document.get(&here).cloned().unwrap_or_default(),
             native: native?,
             filters: mapping.filters.clone(),
             writes: mapping.writes.clone(),
             query_mapping: query_mapping?,
             request_body_mapping: request_body_mapping?,
             response_mapping: response_mapping?,
+            base_response_mapping: None,
             exists: exists?,
             before: before?,
         })
     }
 
-    fn check_names(&mut self, here: &[&str; 2], mapping: &MethodMapping, resource: &Resource) {
+    fn check_names(
+        &mut self,
+        here: &[&str; 2],
+        method: Method,
+        mapping: &MethodMapping,
+        resource: &Resource,
+    ) {
         for (index, filter) in mapping.filters.iter().enumerate() {
             let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-            if !resource.filters.contains_key(plain.unwrap_or(filter)) {
+            let plain = plain.unwrap_or(filter);
+            if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
                 let path = [here[0], here[1], "filters", &index.to_string()];
-                self.problem(&path, format!("{filter} is not a filter of the unified resource"));
+                self.problem(&path, format!("{filter} is not a filter of {method} of the unified resource"));
             }
         }
         for (index, name) in mapping.writes.iter().enumerate() {
-            if resource.fields.get(name).is_none_or(|field| field.read_only) {
+            if !resource.fields.get(name).is_some_and(crate::model::Field::is_writable) {
                 let path = [here[0], here[1], "writes", &index.to_string()];
                 self.problem(&path, format!("{name} is not a writable field of the unified resource"));
             }
@@ -415,7 +461,10 @@ impl MappingSource<'_, '_> {
             return match Expression::compile(engine, &name, &slot.0) {
                 Ok(expression) => Some(expression),
                 Err(error) => {
-                    let message = format!("line {} of the expression: {}", error.line, error.message);
+                    let message = format!(
+                        "line {} column {} of the expression: {}",
+                        error.line, error.column, error.message
+                    );
                     self.problem(path, message);
                     None
                 }
