@@ -4,6 +4,7 @@
 //! unified call.
 
 mod evaluate;
+pub mod idempotency;
 pub mod overlay;
 pub mod proxy;
 pub mod unified;
@@ -21,6 +22,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use idempotency::Idempotency;
 use overlay::Overlays;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
@@ -35,6 +37,8 @@ pub struct Gateway {
     pub accounts: Accounts,
     /// What environments change.
     pub overlays: Overlays,
+    /// What has been asked before.
+    pub idempotency: Idempotency,
     outbound: Outbound,
     cursors: CursorKeys,
     clock: Clock,
@@ -49,6 +53,7 @@ impl Gateway {
         catalog: Arc<Catalog>,
         accounts: Accounts,
         overlays: Overlays,
+        idempotency: Idempotency,
         outbound: Outbound,
         cursors: CursorKeys,
         clock: Clock,
@@ -56,7 +61,7 @@ impl Gateway {
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
-        Gateway { catalog, accounts, overlays, outbound, cursors, clock, deadline, evaluations }
+        Gateway { catalog, accounts, overlays, idempotency, outbound, cursors, clock, deadline, evaluations }
     }
 
     fn deadline(&self) -> Instant {
@@ -64,7 +69,20 @@ impl Gateway {
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
+        let writes = !call.native.facts.is_read();
+        if writes {
+            idempotency::before_write().await?;
+        }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
-        self.outbound.call(Exchange::new(account.adapter.clone(), call, credentials, deadline)).await
+        let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
+        let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let outcome = self.outbound.call(exchange).await;
+        if writes {
+            idempotency::after_write(&outcome);
+        }
+        if let Err(error) = &outcome {
+            self.accounts.note_forbidden(account, &resource, &method, error).await;
+        }
+        outcome
     }
 }

@@ -58,6 +58,27 @@ impl FromRequestParts<State> for AccountCall {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let Addressed { environment, id, query } = Addressed::from_request_parts(parts, state).await?;
+        let account = state.0.gateway.accounts.usable(environment, id).await?;
+        Ok(AccountCall { account, query })
+    }
+}
+
+/// Which account a call is for, whether it can be called for or not.
+#[derive(Debug)]
+pub struct Addressed {
+    /// The caller's environment.
+    pub environment: EnvironmentId,
+    /// An account's id; nothing says that there is such an account.
+    pub id: AccountId,
+    /// The query without `integrated_account_id`.
+    pub query: Query,
+}
+
+impl FromRequestParts<State> for Addressed {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
         let caller = Caller::from_request_parts(parts, state).await?;
         let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
         let id = query.take_text("integrated_account_id")?.ok_or_else(|| {
@@ -69,8 +90,7 @@ impl FromRequestParts<State> for AccountCall {
         let id: AccountId =
             id.parse().map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
         Span::current().record("account", tracing::field::display(id));
-        let account = state.0.gateway.accounts.usable(caller.environment, id).await?;
-        Ok(AccountCall { account, query })
+        Ok(Addressed { environment: caller.environment, id, query })
     }
 }
 
@@ -187,7 +207,8 @@ fn cause(error: &serde_json::Error) -> &'static str {
     }
 }
 
-async fn read(body: Body, most: usize) -> Result<Bytes> {
+/// Reads a body of at most `most` bytes.
+pub async fn read(body: Body, most: usize) -> Result<Bytes> {
     axum::body::to_bytes(body, most).await.map_err(|error| {
         let too_large =
             std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());

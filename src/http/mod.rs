@@ -1,10 +1,11 @@
 //! The wire: routes, who may call them, and how answers and errors are written.
 //!
 //! The only module that names axum, with `sandbox`. A route understands a request and hands it to the gateway or
-//! the store; what it answers is written in one place ([`reply`]).
+//! the store; what it answers is written in one place (`reply`).
 
 mod admin;
 mod extract;
+mod idempotency;
 mod middleware;
 mod proxy;
 mod reply;
@@ -60,7 +61,9 @@ impl State {
 pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
-    let routes = routes()
+    let routes = calls()
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -80,7 +83,8 @@ pub async fn serve(
     axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
 }
 
-fn routes() -> Router<State> {
+/// Calls for one account, which the query names.
+fn calls() -> Router<State> {
     Router::new()
         .route(
             "/unified/{model}/{resource}",
@@ -95,6 +99,10 @@ fn routes() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+}
+
+fn administration() -> Router<State> {
+    Router::new()
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))

@@ -46,7 +46,7 @@ impl Catalog {
         }
         let name = format!("override of {path}");
         let mut resource = resource.clone();
-        let added = extend(&mut resource, &mut config)
+        let added = extend(&mut resource, method, &config)
             .map_err(|message| vec![Problem { file: name.clone(), line: 1, column: 1, message }])?;
         let mut cell: Cell = self.compile(&provider.manifest, &name, method, config, &resource)?;
         cell.filters.extend(added.filters);
@@ -103,12 +103,15 @@ struct Added {
 }
 
 /// Adds the parameters of `query_schema` and the fields of `request_body_schema` to a resource.
-fn extend(resource: &mut Resource, config: &mut Value) -> Result<Added, String> {
+fn extend(resource: &mut Resource, method: Method, config: &Value) -> Result<Added, String> {
     let mut added = Added { filters: Vec::new(), writes: Vec::new() };
     if let Some(schema) = config.get("query_schema") {
         let schema = Field::from_contract(schema).map_err(|problem| format!("query_schema: {problem}"))?;
-        for (name, filter) in schema.parameters() {
-            resource.filters.entry(name.clone()).or_insert(filter);
+        for (name, filter) in schema.parameters(method) {
+            let known = resource.filters.entry(name.clone()).or_insert(filter);
+            if !known.methods.contains(&method) {
+                known.methods.push(method);
+            }
             added.filters.push(name);
         }
     }

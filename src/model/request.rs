@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::operation::{Method, Operation};
 use super::presentation::Presentation;
-use super::query::{self, Condition, Query};
+use super::query::{self, Condition, Parameters, Query};
 use super::schema::{Field, Resource, Type, nearest};
 use crate::error::{Error, Failure, Result};
 
@@ -49,7 +49,8 @@ impl Received<'_> {
             cursor = query.take_text("next_cursor")?;
             sort_by = sorting(query.take_object("sort_by")?)?;
         }
-        let conditions = query::conditions(&query.0, self.resource, self.method, lenient)?;
+        let known = Parameters { resource: self.resource, method: self.method, lenient };
+        let conditions = query::conditions(&query.0, known)?;
         let (body, remote_data, passthrough) = match (self.method, passthrough) {
             (Method::Create | Method::Update, true) => (Map::new(), None, self.body),
             (Method::Create | Method::Update, false) => {

@@ -290,22 +290,22 @@ impl Field {
             description: text("description").unwrap_or_default().to_owned(),
             format: (text("format") == Some("date-time")).then_some(Format::DateTime),
             one_of: one_of.filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+            aliases: Vec::new(),
             required: given.get("required").and_then(Value::as_bool).unwrap_or_default(),
             read_only: false,
             write_only: false,
             extension: false,
-            aliases: Vec::new(),
             properties,
             items,
         })
     }
 
-    /// The parameters that an object of filters stands for: `owner[id]` for the member `id` of `owner`.
-    pub fn parameters(&self) -> Vec<(String, Filter)> {
+    /// The parameters of a method that an object of filters stands for: `owner[id]` for the member `id` of `owner`.
+    pub fn parameters(&self, method: Method) -> Vec<(String, Filter)> {
         let mut found = Vec::new();
         for (name, field) in &self.properties {
             if field.kind == Type::Object && !field.properties.is_empty() {
-                let inner = field.parameters().into_iter().map(|(inner, filter)| {
+                let inner = field.parameters(method).into_iter().map(|(inner, filter)| {
                     let (first, rest) =
                         inner.split_once('[').map_or((inner.as_str(), ""), |(first, rest)| (first, rest));
                     let rest = if rest.is_empty() { String::new() } else { format!("[{rest}") };
@@ -319,8 +319,8 @@ impl Field {
                     format: field.format,
                     one_of: field.one_of.clone(),
                     aliases: Vec::new(),
-                    methods: list_only(),
-                    extension: true,
+                    methods: vec![method],
+                    extension: false,
                 };
                 found.push((name.clone(), filter));
             }

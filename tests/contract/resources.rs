@@ -63,7 +63,7 @@ fn catalog() -> Catalog {
 
 fn resources(catalog: &Catalog) -> Vec<(String, &Resource)> {
     let of_model = catalog.models.values().flat_map(|model| {
-        model.resources.iter().map(|(name, resource)| (format!("{}/{name}", model.name), resource))
+        model.resources.iter().map(|(name, resource)| (format!("{}/{name}", model.name), resource.as_ref()))
     });
     of_model.collect()
 }
