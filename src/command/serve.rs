@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::database::{Database, master_keys};
-use super::{Failure, Outcome, shutdown};
+use super::shutdown::Shutdown;
+use super::{Failure, Outcome};
 use crate::account::{Accounts, Vault};
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -135,8 +136,9 @@ impl Server {
 pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     super::database::with(&settings, migrate, async |database| {
         let server = start(&settings, database).await?;
+        let shutdown = Shutdown::listen()?;
         println!("unicrm listens on http://{}", server.address());
-        shutdown::requested().await?;
+        shutdown.requested().await;
         tracing::info!("stopping");
         server.stop().await
     })
