@@ -20,7 +20,7 @@ fn problems(changes: &[(&str, &str)]) -> Vec<String> {
 fn manifest(extra: &str) -> String {
     format!(
         "name: library\nlabel: Library\ncategory: crm\ndocumentation: https://library.example\nbase_url: https://library.example\n\
-         adapter: rest\nauth:\n  api_key:\n    fields: []\n    present: {{ bearer: api_key }}\n{extra}"
+         adapter: rest\nauth:\n  api_key:\n    fields:\n      - {{ name: api_key, label: Key, secret: true, help: x }}\n    present: {{ bearer: api_key }}\n{extra}"
     )
 }
 
@@ -28,7 +28,9 @@ const ITEMS: &str = "paging:\n  whole: { style: whole }\nresources:\n  items:\n 
 
 #[test]
 fn every_problem_of_a_folder_is_named_at_once_with_its_file_and_line() {
-    let manifest = manifest(&format!("{ITEMS}      odd: {{ description: x, method: FETCH, path: odd, paging: pages }}\ncolour: red\n"));
+    let manifest = manifest(&format!(
+        "{ITEMS}      odd: {{ description: x, method: FETCH, path: odd, paging: pages }}\ncolour: red\n"
+    ));
     let found = problems(&[
         ("library/provider.yaml", &manifest),
         ("library/broken.yaml", "model: crm\nresource: [\n"),
@@ -40,8 +42,8 @@ fn every_problem_of_a_folder_is_named_at_once_with_its_file_and_line() {
     for expected in [
         "library/broken.yaml:3:1: not YAML",
         "library/twice.yaml:2:8: model is given twice",
-        "library/provider.yaml:18:",
         "library/provider.yaml:19:",
+        "library/provider.yaml:20:",
         "library/old.yml:1:1: ",
     ] {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected} in {found:#?}");
@@ -69,12 +71,19 @@ methods:
     writes: [id]
     exists: 'true'
     response_mapping: users.response.jsonata
+";
+    let both = "\
+model: crm
+resource: pipelines
+methods:
+  get: { resource: items, method: list, response_mapping: response }
 unsupported:
-  list: never
+  get: never
 ";
     let found = problems(&[
         ("library/provider.yaml", &manifest(ITEMS)),
         ("library/users.yaml", mapping),
+        ("library/pipelines.yaml", both),
         ("library/users.response.jsonata", "{\n  \"id\": response.id,,\n}"),
     ]);
     for expected in [
@@ -107,5 +116,8 @@ fn a_provider_without_a_manifest_and_files_that_nothing_uses_are_problems() {
 fn a_shape_that_is_not_there_is_a_problem() {
     let text = "description: x\nsingular: x\nmethods: [list]\nfields:\n  id: { shape: nowhere }\n";
     let found = problems(&[("crm/odd.yaml", text)]);
-    assert!(found.iter().any(|problem| problem.contains("nowhere") && problem.starts_with("crm/odd.yaml:5")), "{found:#?}");
+    assert!(
+        found.iter().any(|problem| problem.contains("nowhere") && problem.starts_with("crm/odd.yaml:5")),
+        "{found:#?}"
+    );
 }

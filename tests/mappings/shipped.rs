@@ -31,7 +31,9 @@ const USERS: &str = r#"[
 
 /// Every unified record that a provider's get makes of the samples.
 fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::Value> {
-    let Support::Served(cell) = catalog.providers["capsule"].support("crm", resource, unicrm::model::Method::Get) else {
+    let Support::Served(cell) =
+        catalog.providers["capsule"].support("crm", resource, unicrm::model::Method::Get)
+    else {
         panic!("capsule serves {resource}");
     };
     let mapping = cell.response_mapping.as_ref().expect("a response mapping");
@@ -61,9 +63,12 @@ fn the_shipped_mappings_have_no_problems_on_any_engine() {
 
 #[test]
 fn every_engine_makes_the_same_records() {
-    let catalogs: Vec<Catalog> =
-        Engine::ALL.iter().map(|engine| Catalog::load(&Files::embedded(), *engine).expect("no problems")).collect();
-    for (resource, samples, count) in [("contacts", PEOPLE, 2), ("accounts", PEOPLE, 1), ("users", USERS, 3)] {
+    let catalogs: Vec<Catalog> = Engine::ALL
+        .iter()
+        .map(|engine| Catalog::load(&Files::embedded(), *engine).expect("no problems"))
+        .collect();
+    for (resource, samples, count) in [("contacts", PEOPLE, 2), ("accounts", PEOPLE, 1), ("users", USERS, 3)]
+    {
         let first = records(&catalogs[0], resource, samples);
         assert_eq!(first.len(), count, "{resource}");
         for catalog in &catalogs[1..] {
@@ -76,6 +81,10 @@ fn every_engine_makes_the_same_records() {
 fn users_are_active_unless_they_are_deleted_or_not_yet_there() {
     let catalog = Catalog::load(&Files::embedded(), Engine::Core).expect("no problems");
     let users = records(&catalog, "users", USERS);
-    let seen: Vec<_> = users.iter().map(|user| (user["email"].as_str(), user["is_active"].as_bool())).collect();
-    assert_eq!(seen, [(Some("olu@x.example"), Some(true)), (Some("sam@x.example"), Some(false)), (None, Some(false))]);
+    let seen: Vec<_> =
+        users.iter().map(|user| (user["email"].as_str(), user["is_active"].as_bool())).collect();
+    assert_eq!(
+        seen,
+        [(Some("olu@x.example"), Some(true)), (Some("sam@x.example"), Some(false)), (None, Some(false))]
+    );
 }
