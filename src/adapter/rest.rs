@@ -215,7 +215,8 @@ impl Rest {
         }
         let fault = self.fault(parts.status, &parts.headers, &body);
         let (kind, effect) = classify(parts.status, call.native.facts.is_read());
-        let said = self.vendor_message(&body);
+        let failures = vendor_failures(&body);
+        let said = self.vendor_message(&body).map(|said| with_fields(said, &failures));
         let mut error = Error::new(kind, self.message(kind, parts.status, said.as_deref())).effect(effect);
         if kind == Kind::RateLimited {
             let asked = retry_after(&parts.headers, now).or_else(|| self.reset(&parts.headers, now));
@@ -224,7 +225,7 @@ impl Rest {
             // Not the quota's reset, which vendors send with every answer: it says nothing of an outage.
             error = error.retry(Retry::Later(retry_after(&parts.headers, now)));
         }
-        Err(error.with_failures(vendor_failures(&body)).with_fault(fault))
+        Err(error.with_failures(failures).with_fault(fault))
     }
 
     fn message(&self, kind: Kind, status: StatusCode, said: Option<&str>) -> String {
@@ -290,6 +291,16 @@ fn vendor_failures(body: &[u8]) -> Vec<Failure> {
         .iter()
         .filter_map(|error| Some(Failure { field: read(error, "field")?, message: read(error, "message")? }))
         .collect()
+}
+
+/// "Validation Failed (dueOn: dueOn is required)".
+fn with_fields(said: String, failures: &[Failure]) -> String {
+    if failures.is_empty() {
+        return said;
+    }
+    let fields: Vec<String> =
+        failures.iter().take(5).map(|failure| format!("{}: {}", failure.field, failure.message)).collect();
+    format!("{said} ({})", fields.join("; "))
 }
 
 /// A URL with its scheme, host and port replaced.

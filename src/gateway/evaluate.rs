@@ -73,7 +73,7 @@ impl Gateway {
     pub(super) async fn records(
         &self,
         cell: &Arc<Cell>,
-        resource: &Resource,
+        resource: &Arc<Resource>,
         surroundings: &Surroundings,
         native: Vec<Box<RawValue>>,
     ) -> Result<Vec<Record>> {
@@ -84,19 +84,44 @@ impl Gateway {
         let expression =
             expression.ok_or_else(|| Error::internal(format!("{} has no response mapping", cell.name)))?;
         let (resource, surroundings) = (resource.clone(), surroundings.clone());
-        self.blocking(move || map_records(&expression, &resource, &surroundings, native)).await?
+        let base = cell.base_response_mapping.clone();
+        self.blocking(move || map_records(&expression, base.as_ref(), &resource, &surroundings, native))
+            .await?
     }
+}
+
+/// Evaluates an override whose scope has what the mapping under it makes of the same record.
+fn map_over_base(
+    expression: &Expression,
+    base: &Expression,
+    surroundings: &Surroundings,
+    items: &[&RawValue],
+) -> Vec<std::result::Result<Option<Value>, EvaluationError>> {
+    let budget = Budget::default();
+    let bases = base.evaluate_each(&surroundings.scope(), "response", items, &budget);
+    let over = bases.into_iter().zip(items).map(|(base, item)| match base? {
+        None | Some(Value::Null) => Ok(None),
+        Some(base) => {
+            let scope = surroundings.scope().with("base", base).with_raw("response", (*item).to_owned());
+            expression.evaluate(&scope, &budget)
+        }
+    });
+    over.collect()
 }
 
 fn map_records(
     expression: &Expression,
+    base: Option<&Expression>,
     resource: &Resource,
     surroundings: &Surroundings,
     native: Vec<Box<RawValue>>,
 ) -> Result<Vec<Record>> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-    let mapped = expression.evaluate_each(&surroundings.scope(), "response", &items, &Budget::default());
-    let keep_remote = !surroundings.operation.presentation.without_remote_data;
+    let mapped = match base {
+        None => expression.evaluate_each(&surroundings.scope(), "response", &items, &Budget::default()),
+        Some(base) => map_over_base(expression, base, surroundings, &items),
+    };
+    let keep_remote = surroundings.operation.presentation.wants_remote_data();
     let mut records = Vec::with_capacity(native.len());
     for (mapped, native) in mapped.into_iter().zip(native) {
         let value = match mapped {

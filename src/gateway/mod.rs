@@ -4,6 +4,8 @@
 //! unified call.
 
 mod evaluate;
+pub mod idempotency;
+pub mod overlay;
 pub mod proxy;
 pub mod unified;
 
@@ -20,6 +22,8 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use idempotency::Idempotency;
+use overlay::Overlays;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
@@ -31,6 +35,10 @@ pub struct Gateway {
     pub catalog: Arc<Catalog>,
     /// Who is asked.
     pub accounts: Accounts,
+    /// What environments change.
+    pub overlays: Overlays,
+    /// What has been asked before.
+    pub idempotency: Idempotency,
     outbound: Outbound,
     cursors: CursorKeys,
     clock: Clock,
@@ -44,6 +52,8 @@ impl Gateway {
     pub fn new(
         catalog: Arc<Catalog>,
         accounts: Accounts,
+        overlays: Overlays,
+        idempotency: Idempotency,
         outbound: Outbound,
         cursors: CursorKeys,
         clock: Clock,
@@ -51,7 +61,7 @@ impl Gateway {
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
-        Gateway { catalog, accounts, outbound, cursors, clock, deadline, evaluations }
+        Gateway { catalog, accounts, overlays, idempotency, outbound, cursors, clock, deadline, evaluations }
     }
 
     fn deadline(&self) -> Instant {
@@ -59,10 +69,18 @@ impl Gateway {
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
+        let writes = !call.native.facts.is_read();
+        if writes {
+            account.writable()?;
+            idempotency::before_write().await?;
+        }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         let outcome = self.outbound.call(exchange).await;
+        if writes {
+            idempotency::after_write(&outcome);
+        }
         if let Err(error) = &outcome {
             self.accounts.note_forbidden(account, &resource, &method, error).await;
         }

@@ -13,7 +13,7 @@ use crate::account::Account;
 use crate::adapter::{Call, Position};
 use crate::error::{Error, Result};
 use crate::mapping::Cell;
-use crate::mapping::catalog::NativeCall;
+use crate::mapping::catalog::{NativeCall, Support};
 use crate::model::{Binding, Method, Operation, Page, Record, Resource};
 
 /// What a unified call answers.
@@ -31,7 +31,7 @@ pub enum Answer {
 struct Run<'a> {
     gateway: &'a Gateway,
     account: &'a Arc<Account>,
-    resource: &'a Resource,
+    resource: Arc<Resource>,
     cell: Arc<Cell>,
     operation: Arc<Operation>,
     surroundings: Surroundings,
@@ -41,8 +41,16 @@ struct Run<'a> {
 impl Gateway {
     /// Serves a unified request for an account.
     pub async fn unified(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
-        let resource = self.catalog.resource(&operation.model, &operation.resource)?;
-        let cell = account.provider.plan(&operation)?;
+        let method = operation.method;
+        let effective = self.effective(account, &operation.model, &operation.resource, method).await?;
+        let cell = match effective.support {
+            Support::Served(cell) => cell,
+            Support::Unsupported(reason) => {
+                return Err(account.provider.unsupported(&operation.path(), method, &reason));
+            }
+        };
+        account.provider.check(&cell, &operation)?;
+        let resource = effective.resource;
         let operation = Arc::new(operation);
         let surroundings = Surroundings {
             operation: operation.clone(),
@@ -77,7 +85,7 @@ impl Run<'_> {
             let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
             let page = self.account.adapter.page(&call, &reply)?;
             let records =
-                self.gateway.records(&self.cell, self.resource, &self.surroundings, page.records).await?;
+                self.gateway.records(&self.cell, &self.resource, &self.surroundings, page.records).await?;
             match page.next {
                 // An empty page with a cursor behind it would stop clients that take it for the end.
                 Some(next) if records.is_empty() => position = next,
@@ -115,7 +123,11 @@ impl Run<'_> {
         let desired = self.body().await?.unwrap_or_else(|| json!({}));
         let nothing = Map::new();
         let before = self.surroundings.before.as_ref().unwrap_or(&nothing);
-        match (self.account.adapter.amend(&self.cell.native, desired, before)?, current) {
+        let amended = match &self.operation.passthrough {
+            Some(_) => Some(desired),
+            None => self.account.adapter.amend(&self.cell.native, desired, before)?,
+        };
+        match (amended, current) {
             (None, Some(current)) => self.written(current).await,
             (None, None) => {
                 Err(Error::internal(format!("{} has nothing to send and nothing to show", self.cell.name)))
@@ -180,6 +192,9 @@ impl Run<'_> {
 
     /// The native body; what the caller sends in `remote_data` is laid over it.
     async fn body(&self) -> Result<Option<Value>> {
+        if let Some(body) = &self.operation.passthrough {
+            return Ok(Some(body.clone()));
+        }
         let Some(mapping) = &self.cell.request_body_mapping else {
             return Ok(self.operation.remote_data.clone());
         };
@@ -192,7 +207,7 @@ impl Run<'_> {
 
     async fn record(&self, native: Box<RawValue>) -> Result<Option<Record>> {
         let mut records =
-            self.gateway.records(&self.cell, self.resource, &self.surroundings, vec![native]).await?;
+            self.gateway.records(&self.cell, &self.resource, &self.surroundings, vec![native]).await?;
         Ok(records.pop())
     }
 

@@ -1,22 +1,24 @@
 //! The wire: routes, who may call them, and how answers and errors are written.
 //!
 //! The only module that names axum, with `sandbox`. A route understands a request and hands it to the gateway or
-//! the store; what it answers is written in one place ([`reply`]).
+//! the store; what it answers is written in one place (`reply`).
 
 mod admin;
 mod extract;
+mod idempotency;
 mod middleware;
 mod proxy;
 mod reply;
 mod tokens;
 mod unified;
+mod walk;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch};
+use axum::routing::{get, patch, post};
 use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
@@ -59,7 +61,9 @@ impl State {
 pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
-    let routes = routes()
+    let routes = calls()
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -79,7 +83,8 @@ pub async fn serve(
     axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
 }
 
-fn routes() -> Router<State> {
+/// Calls for one account, which the query names.
+fn calls() -> Router<State> {
     Router::new()
         .route(
             "/unified/{model}/{resource}",
@@ -94,6 +99,10 @@ fn routes() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+}
+
+fn administration() -> Router<State> {
+    Router::new()
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
@@ -116,6 +125,50 @@ fn routes() -> Router<State> {
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/integrated-account/token", post(admin::account_token::issue))
+        .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
+        .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route(
+            "/sandbox-integrated-account",
+            get(admin::sandbox_account::list).post(admin::sandbox_account::create),
+        )
+        .route(
+            "/sandbox-integrated-account/{id}",
+            get(admin::sandbox_account::read).delete(admin::sandbox_account::delete),
+        )
+        .route("/unified-model", get(admin::model::list).post(admin::model::create))
+        .route(
+            "/unified-model/{id}",
+            get(admin::model::read).patch(admin::model::change_model).delete(admin::model::delete),
+        )
+        .route("/environment-unified-model", get(admin::model::installed).post(admin::model::install))
+        .route(
+            "/environment-unified-model/{id}",
+            get(admin::model::read_installed)
+                .patch(admin::model::change_installed)
+                .delete(admin::model::uninstall),
+        )
+        .route(
+            "/unified-model-resource-method",
+            get(admin::mapping::of_model::list).post(admin::mapping::of_model::create),
+        )
+        .route(
+            "/unified-model-resource-method/{id}",
+            get(admin::mapping::of_model::read)
+                .patch(admin::mapping::of_model::change)
+                .delete(admin::mapping::of_model::delete),
+        )
+        .route(
+            "/environment-unified-model-resource-method",
+            get(admin::mapping::of_environment::list).post(admin::mapping::of_environment::create),
+        )
+        .route(
+            "/environment-unified-model-resource-method/{id}",
+            get(admin::mapping::of_environment::read)
+                .patch(admin::mapping::of_environment::change)
+                .delete(admin::mapping::of_environment::delete),
+        )
         .route("/api-token", get(admin::api_token::list))
         .route("/api-token/{id}", get(admin::api_token::read))
 }

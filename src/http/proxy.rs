@@ -93,7 +93,7 @@ async fn answer(
         body: body.filter(|body| !body.is_empty()),
     };
     Ok(match state.0.gateway.proxy(&call.account, request).await? {
-        ProxyAnswer::Page(page) => reply::page(&page),
+        ProxyAnswer::Page(page) => reply::native_page(&page),
         ProxyAnswer::Verbatim { content_type, body } => reply::verbatim(content_type, body),
         ProxyAnswer::Empty { id: Some(id) } => Json(json!({ "id": id })).into_response(),
         ProxyAnswer::Empty { id: None } => Json(json!({})).into_response(),

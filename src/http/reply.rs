@@ -6,12 +6,14 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use indexmap::IndexMap;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::error::{Actor, Error, Fault, Kind, Retry};
-use crate::model::{Page, record};
+use crate::error::{Actor, Error, Fault, Kind, Result, Retry};
+use crate::model::{Page, Presentation, Record, record};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -47,14 +49,40 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// The envelope of unified and proxy lists.
 #[derive(Serialize)]
 struct ListEnvelope<'a, R> {
-    result: &'a [R],
+    result: R,
     next_cursor: Option<&'a str>,
     prev_cursor: Option<&'a str>,
     result_count: usize,
 }
 
-/// A page in its envelope.
-pub fn page<R: Serialize>(page: &Page<R>) -> Response {
+/// A page of unified records in its envelope; keyed by a field where that is asked for.
+pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response> {
+    let result_count = page.records.len();
+    let next_cursor = page.next_cursor.as_deref();
+    let mut keyed = IndexMap::new();
+    let mut listed = Vec::with_capacity(result_count);
+    for record in page.records {
+        match presentation.key(&record).transpose()? {
+            None => listed.push(presentation.present(record)),
+            Some(key) => {
+                if keyed.insert(key.clone(), presentation.present(record)).is_some() {
+                    let problem = format!("two records of this page have {key:?}, so one would be lost");
+                    return Err(Error::invalid_field("truto_key_by", problem));
+                }
+            }
+        }
+    }
+    Ok(match presentation.key_by {
+        Some(_) => {
+            Json(ListEnvelope { result: keyed, next_cursor, prev_cursor: None, result_count }).into_response()
+        }
+        None => Json(ListEnvelope { result: listed, next_cursor, prev_cursor: None, result_count })
+            .into_response(),
+    })
+}
+
+/// A page of the vendor's own records in the same envelope.
+pub fn native_page(page: &Page<Box<RawValue>>) -> Response {
     Json(ListEnvelope {
         result: &page.records,
         next_cursor: page.next_cursor.as_deref(),

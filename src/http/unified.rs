@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::State;
 use super::extract::{AccountCall, JsonBody, Segments};
 use super::reply::{self, Json};
+use super::walk::walk;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::unified::Answer;
 use crate::model::Method;
@@ -77,12 +78,21 @@ async fn answer(
     body: Option<Value>,
 ) -> Result<Response> {
     let gateway = &state.0.gateway;
-    let resource = gateway.catalog.resource(&model, &name)?;
-    let received = Received { model: &model, name: &name, resource, method, id, query: call.query, body };
-    let answer = gateway.unified(&call.account, received.understand()?).await?;
-    Ok(match answer {
-        Answer::Page(page) => reply::page(&page),
-        Answer::Record(record) => Json(record).into_response(),
-        Answer::Deleted(id) => Json(json!({ "id": id })).into_response(),
-    })
+    let resource = gateway.effective(&call.account, &model, &name, method).await?.resource;
+    let received =
+        Received { model: &model, name: &name, resource: &resource, method, id, query: call.query, body };
+    let operation = received.understand()?;
+    let presentation = operation.presentation.clone();
+    if method == Method::List && presentation.walks() {
+        if presentation.key_by.is_some() {
+            let problem = "can't be combined with truto_ignore_limit or a streamed format";
+            return Err(Error::invalid_field("truto_key_by", problem));
+        }
+        return walk(state, &call.account, operation).await;
+    }
+    match gateway.unified(&call.account, operation).await? {
+        Answer::Page(page) => reply::page(page, &presentation),
+        Answer::Record(record) => Ok(Json(presentation.present(record)).into_response()),
+        Answer::Deleted(id) => Ok(Json(json!({ "id": id })).into_response()),
+    }
 }

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::expression::Expression;
+use super::expression::{Engine, Expression};
+use super::files::Files;
 use super::manifest::{Manifest, NativeMethod};
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::nearest;
@@ -20,6 +21,10 @@ pub struct Catalog {
     pub models: IndexMap<String, Model>,
     /// By name.
     pub providers: BTreeMap<String, Arc<Provider>>,
+    /// The texts that it was read from: overrides refer to their expressions.
+    pub files: Files,
+    /// What evaluates.
+    pub engine: Engine,
 }
 
 /// One vendor: its manifest and what unified methods it serves.
@@ -47,6 +52,8 @@ pub enum Support {
 pub struct Cell {
     /// Names it in messages: `capsule/contacts.list`.
     pub name: String,
+    /// What it was compiled from: overrides are laid over it.
+    pub config: Value,
     /// The native call.
     pub native: NativeCall,
     /// The list parameters that can be served.
@@ -59,6 +66,8 @@ pub struct Cell {
     pub request_body_mapping: Option<Expression>,
     /// Makes a unified record.
     pub response_mapping: Option<Expression>,
+    /// The mapping under an override that builds on it: its record is in the override's scope as `base`.
+    pub base_response_mapping: Option<Expression>,
     /// Tells whether the record is this resource's.
     pub exists: Option<Expression>,
     /// Calls that go first, with their names in scope.
@@ -80,7 +89,7 @@ pub struct NativeCall {
 
 impl Catalog {
     /// A unified resource's schema; unknown names are the caller's error, with the nearest known one.
-    pub fn resource(&self, model: &str, name: &str) -> Result<&Resource> {
+    pub fn resource(&self, model: &str, name: &str) -> Result<&Arc<Resource>> {
         let found = self.models.get(model).ok_or_else(|| {
             unknown("unified model", model, self.models.keys().map(String::as_str), "/unified/")
         })?;
@@ -126,21 +135,17 @@ impl Provider {
         })
     }
 
-    /// The cell that serves an operation, once it is certain that every part of the operation can be served.
-    pub fn plan(&self, operation: &Operation) -> Result<Arc<Cell>> {
-        let cell = match self.support(&operation.model, &operation.resource, operation.method) {
-            Support::Served(cell) => cell,
-            Support::Unsupported(reason) => {
-                let what = format!("{} of {}", operation.method, operation.path());
-                return Err(Error::new(
-                    Kind::Unsupported,
-                    format!("{} does not support {what}: {reason}.", self.manifest.label),
-                ));
-            }
-        };
-        self.refuse_filters(&cell, operation)?;
-        self.refuse_fields(&cell, operation)?;
-        Ok(cell)
+    /// Makes certain that every part of an operation can be served.
+    pub fn check(&self, cell: &Cell, operation: &Operation) -> Result<()> {
+        self.refuse_filters(cell, operation)?;
+        self.refuse_sorting(operation)?;
+        self.refuse_fields(cell, operation)
+    }
+
+    /// The error of a method that can't be served.
+    pub fn unsupported(&self, path: &str, method: Method, reason: &str) -> Error {
+        let label = &self.manifest.label;
+        Error::new(Kind::Unsupported, format!("{label} does not support {method} of {path}: {reason}."))
     }
 
     fn refuse_filters(&self, cell: &Cell, operation: &Operation) -> Result<()> {
@@ -148,6 +153,7 @@ impl Provider {
             operation.conditions.iter().find(|condition| !cell.filters.contains(&condition.spelling));
         match unserved {
             None => Ok(()),
+            Some(_) if operation.lenient => Ok(()),
             Some(condition) => {
                 let can = if cell.filters.is_empty() { "none".to_owned() } else { cell.filters.join(", ") };
                 Err(Error::invalid_field(
@@ -159,6 +165,17 @@ impl Provider {
                     ),
                 ))
             }
+        }
+    }
+
+    fn refuse_sorting(&self, operation: &Operation) -> Result<()> {
+        match operation.sort_by.first() {
+            None => Ok(()),
+            Some(_) if operation.lenient => Ok(()),
+            Some((field, _)) => Err(Error::invalid_field(
+                format!("sort_by[{field}]"),
+                format!("{} can't sort {}", self.manifest.label, operation.path()),
+            )),
         }
     }
 

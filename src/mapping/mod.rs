@@ -11,6 +11,7 @@ pub mod files;
 pub mod load;
 pub mod manifest;
 pub mod method;
+pub mod overrides;
 
 pub use catalog::{Catalog, Cell, Provider};
 pub use document::Problem;

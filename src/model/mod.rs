@@ -6,6 +6,7 @@
 
 pub mod cursor;
 pub mod operation;
+pub mod presentation;
 pub mod query;
 pub mod record;
 pub mod request;
@@ -13,6 +14,7 @@ pub mod schema;
 
 pub use cursor::{Binding, CursorKeys};
 pub use operation::{Method, Operation};
+pub use presentation::Presentation;
 pub use query::Query;
 pub use record::{Page, Record};
 pub use schema::{Field, Model, Resource, Type};

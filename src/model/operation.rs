@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::presentation::Presentation;
 use super::query::Condition;
 
 /// What is asked of a resource.
@@ -89,15 +90,14 @@ pub struct Operation {
     pub limit: Option<u32>,
     /// Where the list goes on; absent on the first page.
     pub cursor: Option<String>,
+    /// Sorting that was asked for: fields in order, `true` where the greatest comes first.
+    pub sort_by: Vec<(String, bool)>,
+    /// Parameters that nobody knows, or that the provider can't serve, are ignored as Truto does.
+    pub lenient: bool,
+    /// A body for the vendor as it is, in place of `body`.
+    pub passthrough: Option<Value>,
     /// How the answer is to look.
     pub presentation: Presentation,
-}
-
-/// How an answer is to look.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Presentation {
-    /// Leave out `remote_data`.
-    pub without_remote_data: bool,
 }
 
 impl Operation {
