@@ -15,7 +15,7 @@ async fn key_ids(app: &TestApp) -> Vec<String> {
 async fn a_new_key_in_front_seals_what_the_old_one_sealed() {
     let app = TestApp::with(Setup::default().account(AccountSetup::OAuth { expires_in: 3600 })).await;
     let old = KeyRing::parse(&app.keys).expect("a key").current().to_owned();
-    assert_eq!(key_ids(&app).await, [old.clone()]);
+    assert_eq!(key_ids(&app).await, [old]);
     let new = KeyRing::generate().expect("a key");
     let rotated = app.gateway_with_keys(&format!("{new},{}", app.keys)).await.expect("a gateway that starts");
     let current = KeyRing::parse(&new).expect("a key").current().to_owned();

@@ -66,6 +66,32 @@ async fn a_provider_that_is_switched_off_is_off_in_every_process() {
 }
 
 #[tokio::test]
+async fn connections_that_are_cut_are_made_again_and_changes_are_noticed() {
+    let app = TestApp::start().await;
+    let second = app.another_gateway().await;
+    let users = app.path("/unified/crm/users");
+    second.client.get(&users).await.ok();
+    sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        .execute(&mut app.database.connect().await)
+        .await
+        .expect("connections that are cut");
+    // Whoever meets a connection that was cut may be told to come back, and nothing worse.
+    eventually("the database is used again", async || {
+        let reply = second.client.get("/integrated-account").await;
+        assert!(matches!(reply.status, 200 | 503), "{}", reply.text());
+        assert!(reply.status == 200 || reply.header("retry-after") == "2", "{:?}", reply.headers);
+        reply.status == 200
+    })
+    .await;
+    eventually("the account is deleted", async || {
+        let path = format!("/integrated-account/{}", app.account);
+        matches!(app.gateway.delete(&path).await.status, 200 | 404)
+    })
+    .await;
+    eventually("the deletion is noticed", async || second.client.get(&users).await.status == 404).await;
+}
+
+#[tokio::test]
 async fn a_gateway_that_stops_finishes_what_is_on_its_way() {
     let app = TestApp::start().await;
     let delay =

@@ -178,7 +178,7 @@ async fn no_path_and_no_query_makes_it_fall_over() {
     let mut bytes = Bytes(0x9e37_79b9_7f4a_7c15);
     for _ in 0..2000 {
         let mut target = bytes.target();
-        if bytes.next() % 2 == 0 {
+        if bytes.next().is_multiple_of(2) {
             let separator = if target.contains(&b'?') { "&" } else { "?" };
             target.extend(format!("{separator}integrated_account_id={}", app.account).bytes());
         }
