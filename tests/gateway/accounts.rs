@@ -161,10 +161,12 @@ async fn a_context_is_changed_member_by_member() {
         ("tenant_id", json!(1)),
         ("context", json!("x")),
         ("integration_override", json!({ "base_url": "https://elsewhere.example" })),
-        ("unified_model_override", json!({ "crm": {} })),
     ] {
         app.gateway.patch(&path, &json!({ field: value })).await.refused_fields(&[field]);
     }
+    let change = json!({ "unified_model_override": { "crm": { "contacts": { "brew": {} } } } });
+    let field = "unified_model_override.crm.contacts.brew";
+    app.gateway.patch(&path, &change).await.refused_fields(&[field]);
 }
 
 #[tokio::test]
