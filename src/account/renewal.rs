@@ -57,7 +57,7 @@ impl Accounts {
                 self.forget_account(account.environment, account.id).await;
                 return inner.vault.open(account.environment, account.id, row).map(Some);
             }
-            if self.is_refused(account).await? {
+            if account.row.status != "needs_reauth" && self.is_refused(account).await? {
                 return Ok(None); // whoever had the turn before has asked the vendor this very question
             }
             let lease = Uuid::new_v4();

@@ -72,6 +72,7 @@ async fn unstored(case: &Case) {
             continue;
         }
         let value = match field.kind {
+            Type::String if field.format.is_some() => json!("2026-01-01T00:00:00Z"),
             Type::String => json!("x"),
             Type::Integer | Type::Number => json!(1),
             Type::Boolean => json!(true),

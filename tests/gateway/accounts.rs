@@ -161,6 +161,7 @@ async fn a_context_is_changed_member_by_member() {
         ("tenant_id", json!(1)),
         ("context", json!("x")),
         ("integration_override", json!({ "base_url": "https://elsewhere.example" })),
+        ("unified_model_override", json!("x")),
     ] {
         app.gateway.patch(&path, &json!({ field: value })).await.refused_fields(&[field]);
     }
