@@ -4,6 +4,7 @@
 //! unified call.
 
 mod evaluate;
+pub mod idempotency;
 pub mod overlay;
 pub mod proxy;
 pub mod unified;
@@ -21,6 +22,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use idempotency::Idempotency;
 use overlay::Overlays;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
@@ -35,39 +37,50 @@ pub struct Gateway {
     pub accounts: Accounts,
     /// What environments change.
     pub overlays: Overlays,
-    outbound: Outbound,
-    cursors: CursorKeys,
-    clock: Clock,
-    deadline: Duration,
-    /// Mappings are computed on threads that may block, no more at once than there are processors.
-    evaluations: Arc<Semaphore>,
+    /// What has been asked before.
+    pub idempotency: Idempotency,
+    /// By which calls are sent.
+    pub outbound: Outbound,
+    /// What cursors are sealed with.
+    pub cursors: CursorKeys,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long a caller waits at most.
+    pub patience: Duration,
+    /// Where mappings are computed.
+    pub evaluations: Evaluations,
+}
+
+/// Mappings are computed on threads that may block, no more at once than there are processors.
+#[derive(Clone)]
+pub struct Evaluations(Arc<Semaphore>);
+
+impl Evaluations {
+    /// As many as this machine has processors.
+    pub fn per_processor() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Evaluations(Arc::new(Semaphore::new(processors)))
+    }
 }
 
 impl Gateway {
-    /// A gateway. `deadline` is how long a caller waits at most.
-    pub fn new(
-        catalog: Arc<Catalog>,
-        accounts: Accounts,
-        overlays: Overlays,
-        outbound: Outbound,
-        cursors: CursorKeys,
-        clock: Clock,
-        deadline: Duration,
-    ) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let evaluations = Arc::new(Semaphore::new(processors));
-        Gateway { catalog, accounts, overlays, outbound, cursors, clock, deadline, evaluations }
-    }
-
     fn deadline(&self) -> Instant {
-        Instant::now() + self.deadline
+        Instant::now() + self.patience
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
+        let writes = !call.native.facts.is_read();
+        if writes {
+            account.writable()?;
+            idempotency::before_write().await?;
+        }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         let outcome = self.outbound.call(exchange).await;
+        if writes {
+            idempotency::after_write(&outcome);
+        }
         if let Err(error) = &outcome {
             self.accounts.note_forbidden(account, &resource, &method, error).await;
         }

@@ -7,6 +7,7 @@ mod admin;
 mod capabilities;
 mod docs;
 mod extract;
+mod idempotency;
 mod meta;
 mod middleware;
 pub mod openapi;
@@ -21,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch};
+use axum::routing::{get, patch, post};
 use axum::{Router, ServiceExt};
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -71,7 +72,10 @@ impl State {
 pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
-    let routes = routes()
+    let routes = calls()
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .merge(descriptions())
+        .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -91,7 +95,8 @@ pub async fn serve(
     axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
 }
 
-fn routes() -> Router<State> {
+/// Calls for one account, which the query names.
+fn calls() -> Router<State> {
     Router::new()
         .route(
             "/unified/{model}/{resource}",
@@ -101,24 +106,34 @@ fn routes() -> Router<State> {
             "/unified/{model}/{resource}/{id}",
             get(unified::read).patch(unified::update).delete(unified::delete).post(unified::custom),
         )
-        .route("/unified/meta/{model}/{integration}", get(meta::guide))
-        .route("/unified/{model}/{resource}/meta/{method}", get(meta::method))
-        .route("/unified/{model}/{resource}/{integration}/meta/{method}", get(meta::of_integration))
         .route("/proxy/{resource}", get(proxy::list).post(proxy::create).fallback(proxy::without_id))
         .route(
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
-        .route("/ping", get(admin::ping))
+}
+
+/// What can be asked, and how.
+fn descriptions() -> Router<State> {
+    Router::new()
+        .route("/unified/{model}/{resource}/meta/{method}", get(meta::method))
+        .route("/unified/{model}/{resource}/{integration}/meta/{method}", get(meta::of_integration))
+        .route("/unified/meta/{model}/{integration}", get(meta::guide))
+        .route("/integration/{id}/capabilities", get(capabilities::of_integration))
+        .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
         .route("/openapi.json", get(openapi::serve))
         .route("/docs", get(docs::page))
         .route("/docs/{asset}", get(docs::asset))
+}
+
+fn administration() -> Router<State> {
+    Router::new()
+        .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
         .route("/integration", get(admin::integration::list))
         .route("/integration/{id}", get(admin::integration::read))
         .route("/integrations/{id}", get(admin::integration::read))
-        .route("/integration/{id}/capabilities", get(capabilities::of_integration))
         .route(
             "/environment-integration",
             get(admin::environment_integration::list).post(admin::environment_integration::create),
@@ -134,8 +149,19 @@ fn routes() -> Router<State> {
             "/integrated-account/{id}",
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
-        .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/integrated-account/token", post(admin::account_token::issue))
+        .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
+        .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route(
+            "/sandbox-integrated-account",
+            get(admin::sandbox_account::list).post(admin::sandbox_account::create),
+        )
+        .route(
+            "/sandbox-integrated-account/{id}",
+            get(admin::sandbox_account::read).delete(admin::sandbox_account::delete),
+        )
         .route("/unified-model", get(admin::model::list).post(admin::model::create))
         .route(
             "/unified-model/{id}",

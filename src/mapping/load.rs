@@ -11,7 +11,7 @@ use super::catalog::{Catalog, Cell, NativeCall, Provider, Support};
 use super::document::{Document, Problem};
 use super::expression::{Engine, Expression};
 use super::files::Files;
-use super::manifest::Manifest;
+use super::manifest::{Auth, Manifest, Presentation};
 use super::method::{MethodMapping, ResourceMapping, Slot};
 use crate::model::query::OPERATORS;
 use crate::model::schema::nearest;
@@ -68,7 +68,12 @@ impl Catalog {
         )]));
         let document = Document::from_value(name, whole);
         let mapping: Option<OneMethod> = document.read(&mut loader.problems);
-        let mut source = MappingSource { loader: &mut loader, document: &document, manifest };
+        let mut source = MappingSource {
+            loader: &mut loader,
+            document: &document,
+            folder: &manifest.name,
+            manifest: Some(manifest),
+        };
         let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
         let cell = served.and_then(|served| source.cell(name, method, served, resource));
         match cell {
@@ -103,9 +108,20 @@ impl Loader<'_> {
             Ok(document) => Some(document),
             Err(problems) => {
                 self.problems.extend(problems);
+                self.spare(file);
                 None
             }
         }
+    }
+
+    /// Counts as used whatever a file that can't be read names: it isn't the expressions' fault.
+    fn spare(&mut self, file: &str) {
+        let (Some((folder, _)), Some(text)) = (file.split_once('/'), self.files.0.get(file)) else { return };
+        let inside = self.files.0.keys().filter(|path| {
+            let name = path.strip_prefix(folder).and_then(|path| path.strip_prefix('/'));
+            name.is_some_and(|name| name.ends_with(".jsonata") && text.contains(name))
+        });
+        self.used.extend(inside.cloned());
     }
 
     fn names_in(&self, folder: &str) -> Vec<String> {
@@ -146,21 +162,32 @@ impl Loader<'_> {
     fn provider(&mut self, name: &str, models: &IndexMap<String, Model>) -> Option<Provider> {
         let file = format!("{name}/{MANIFEST}");
         if !self.files.0.contains_key(&file) {
-            let message = "a provider's folder has a provider.yaml";
-            self.problems.push(Problem { file, line: 1, column: 1, message: message.to_owned() });
+            let message = "a provider's folder has a provider.yaml".to_owned();
+            self.problems.push(Problem { file, line: 1, column: 1, message });
+            let inside = self.files.0.keys().filter(|path| path.starts_with(&format!("{name}/")));
+            self.used.extend(inside.cloned());
             return None;
         }
-        let document = self.document(&file)?;
-        let manifest: Manifest = document.read(&mut self.problems)?;
-        let id_pattern = self.check_manifest(&document, name, &manifest);
+        let manifest = self.document(&file).and_then(|document| {
+            let manifest: Manifest = document.read(&mut self.problems)?;
+            let id_pattern = self.check_manifest(&document, name, &manifest);
+            Some((manifest, id_pattern))
+        });
+        // Without a manifest the mappings are checked all the same, but for what they ask of it.
+        let facts = manifest.as_ref().map(|(manifest, _)| manifest);
         let mut cells = BTreeMap::new();
         for file in self.names_in(name).into_iter().filter(|file| file != MANIFEST) {
             let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
-            if let Some(mapping) = document.read::<ResourceMapping>(&mut self.problems) {
-                let mut source = MappingSource { loader: self, document: &document, manifest: &manifest };
-                source.cells(&file, mapping, models, &mut cells);
+            match document.read::<ResourceMapping>(&mut self.problems) {
+                Some(mapping) => {
+                    let mut source =
+                        MappingSource { loader: self, document: &document, folder: name, manifest: facts };
+                    source.cells(&file, mapping, models, &mut cells);
+                }
+                None => self.spare(&document.file),
             }
         }
+        let (manifest, id_pattern) = manifest?;
         Some(Provider { manifest, id_pattern, cells })
     }
 
@@ -169,13 +196,11 @@ impl Loader<'_> {
             self.problem(document, &["name"], format!("must be the folder's name, {name}"));
         }
         for (key, url) in [("base_url", &manifest.base_url), ("documentation", &manifest.documentation)] {
-            if !url::Url::parse(url).is_ok_and(|url| url.scheme() == "https") {
+            if !is_https(url) {
                 self.problem(document, &[key], "must be an https URL");
             }
         }
-        if manifest.auth.oauth2.is_none() && manifest.auth.api_key.is_none() {
-            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
-        }
+        self.check_auth(document, &manifest.auth);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
                 let here = ["resources", resource, "methods", method];
@@ -204,10 +229,37 @@ impl Loader<'_> {
         }
     }
 
+    fn check_auth(&mut self, document: &Document, auth: &Auth) {
+        if auth.oauth2.is_none() && auth.api_key.is_none() {
+            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
+        }
+        if let Some(oauth2) = &auth.oauth2 {
+            for (key, url) in [("authorize_url", &oauth2.authorize_url), ("token_url", &oauth2.token_url)] {
+                if !is_https(url) {
+                    self.problem(document, &["auth", "oauth2", key], "must be an https URL");
+                }
+            }
+        }
+        if let Some(key) = &auth.api_key {
+            let presented = match &key.present {
+                Presentation::Bearer(name) => vec![name],
+                Presentation::Basic { username, password } => vec![username, password],
+            };
+            for name in
+                presented.into_iter().filter(|name| key.fields.iter().all(|field| field.name != **name))
+            {
+                let message = format!("presents {name}, which is none of the fields");
+                self.problem(document, &["auth", "api_key", "present"], message);
+            }
+        }
+    }
+
     fn report_unused(&mut self) {
         for file in self.files.0.keys().filter(|file| !self.used.contains(*file)) {
             let message = if file.ends_with(".yml") {
                 "is not read: mapping files end in .yaml"
+            } else if !file.contains('/') {
+                "is not read: it is not in the folder of a model or a provider"
             } else {
                 "is not used by any mapping of its folder"
             };
@@ -221,11 +273,17 @@ impl Loader<'_> {
     }
 }
 
+fn is_https(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.scheme() == "https")
+}
+
 /// A mapping file while it is compiled.
 struct MappingSource<'l, 'f> {
     loader: &'l mut Loader<'f>,
     document: &'l Document,
-    manifest: &'l Manifest,
+    folder: &'l str,
+    /// Absent if it has problems of its own.
+    manifest: Option<&'l Manifest>,
 }
 
 impl MappingSource<'_, '_> {
@@ -241,9 +299,14 @@ impl MappingSource<'_, '_> {
         cells: &mut BTreeMap<(String, Method), Support>,
     ) {
         let Some(model) = models.get(&mapping.model) else {
+            self.loader.spare(&self.document.file);
             return self.problem(&["model"], format!("there is no unified model {}", mapping.model));
         };
         let Some(resource) = model.resources.get(&mapping.resource) else {
+            self.loader.spare(&self.document.file);
+            if self.loader.files.0.contains_key(&format!("{}/{}.yaml", mapping.model, mapping.resource)) {
+                return; // it is there, and has problems of its own
+            }
             let known = nearest(&mapping.resource, model.resources.keys().map(String::as_str));
             let hint = known.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return self.problem(
@@ -253,6 +316,9 @@ impl MappingSource<'_, '_> {
         };
         let path = format!("{}/{}", mapping.model, mapping.resource);
         let stem = file.trim_end_matches(".yaml");
+        if cells.keys().any(|(mapped, _)| *mapped == path) {
+            self.problem(&["resource"], format!("{path} is mapped by another file of this folder already"));
+        }
         for method in &resource.methods {
             match (mapping.methods.get(method), mapping.unsupported.get(method)) {
                 (Some(_), Some(_)) => {
@@ -316,7 +382,7 @@ impl MappingSource<'_, '_> {
         let response_mapping = slot("response_mapping", &mapping.response_mapping);
         let exists = slot("exists", &mapping.exists);
         Some(Cell {
-            name: format!("{}/{stem}.{method}", self.manifest.name),
+            name: format!("{}/{stem}.{method}", self.folder),
             config: self.document.get(&here).cloned().unwrap_or_default(),
             native: native?,
             filters: mapping.filters.clone(),
@@ -360,7 +426,7 @@ impl MappingSource<'_, '_> {
         method: &str,
         query: &Map<String, Value>,
     ) -> Option<NativeCall> {
-        match self.manifest.native(resource, method) {
+        match self.manifest?.native(resource, method) {
             Some(facts) => Some(NativeCall {
                 resource: resource.to_owned(),
                 method: method.to_owned(),
@@ -379,18 +445,16 @@ impl MappingSource<'_, '_> {
         for (index, step) in mapping.before.iter().enumerate() {
             let index = index.to_string();
             let path = [here[0], here[1], "before", index.as_str()];
-            let native =
-                self.native(&path, &step.config.resource, &step.config.method, &step.config.query)?;
-            if !native.facts.is_read() {
+            let native = self.native(&path, &step.config.resource, &step.config.method, &step.config.query);
+            if native.as_ref().is_some_and(|native| !native.facts.is_read()) {
                 self.problem(&path, "a step that goes before may only read");
             }
-            steps.push((step.name.clone(), native));
+            steps.push(native.map(|native| (step.name.clone(), native)));
         }
-        Some(steps)
+        steps.into_iter().collect()
     }
 
     fn expression(&mut self, path: &[&str], slot: &Slot) -> Option<Expression> {
-        let folder = &self.manifest.name;
         let engine = self.loader.engine;
         let Some(file) = slot.file() else {
             let name = format!("{} {}", self.document.file, path.join("."));
@@ -406,7 +470,7 @@ impl MappingSource<'_, '_> {
                 }
             };
         };
-        let file = format!("{folder}/{file}");
+        let file = format!("{}/{file}", self.folder);
         let Some(text) = self.loader.files.0.get(&file) else {
             self.problem(path, format!("there is no file {file}"));
             return None;

@@ -2,14 +2,25 @@
 
 use futures::FutureExt;
 use serde_json::{Value, json};
+use unicrm::sandbox::CAPSULE_TOKEN;
 
-use crate::described::{Collection, Described, Filter, Sample, Stranger, Writes};
+use crate::described::{Collection, Described, Filter, Sample, Stranger, Vendor, Writes};
 use crate::support::twin::Twin;
 
 const EMBED: &str = "embed=tags,fields";
 
 /// A user who is still there.
 const OWNER: &str = "712443";
+
+pub const VENDOR: Vendor = Vendor {
+    provider: "capsule",
+    context: || json!({ "api_key": CAPSULE_TOKEN }),
+    quota_reset: "x-ratelimit-reset",
+    unauthenticated: "Requires authentication",
+    forbidden: "Requires additional scope",
+    missing: "Could not find resource",
+    invalid: || json!([{ "field": "name", "message": "name is required" }]),
+};
 
 pub const RESOURCES: &[Described] = &[
     Described {
@@ -198,10 +209,10 @@ fn account() -> Sample {
     }
 }
 
-/// The first item of the list `name` of the last record that has one.
+/// The first item of the list `name` of the first record that has one.
 fn some(records: &[Value], name: &str) -> Value {
-    let lists = records.iter().rev().filter_map(|record| record[name].as_array()?.first());
-    lists.last().cloned().unwrap_or_else(|| panic!("no record has {name}"))
+    let mut lists = records.iter().filter_map(|record| record[name].as_array()?.first());
+    lists.next().cloned().unwrap_or_else(|| panic!("no record has {name}"))
 }
 
 fn text(value: &Value) -> String {
@@ -229,7 +240,9 @@ const NAME: Filter = Filter {
 };
 const TITLE: Filter = Filter {
     name: "title",
-    value: |records| text(&records.iter().find(|record| !record["jobTitle"].is_null()).expect("one")["jobTitle"]),
+    value: |records| {
+        text(&records.iter().find(|record| !record["jobTitle"].is_null()).expect("one")["jobTitle"])
+    },
     keeps: |record, wanted| is(&record["jobTitle"], wanted),
 };
 const EMAIL: Filter = Filter {
@@ -245,12 +258,12 @@ const PHONE: Filter = Filter {
 const OWNER_ID: Filter = Filter {
     name: "owner[id]",
     value: |_| OWNER.to_owned(),
-    keeps: |record, wanted| record["owner"]["id"].to_string() == wanted,
+    keeps: |record, wanted| text(&record["owner"]["id"]) == wanted,
 };
 const TAG_ID: Filter = Filter {
     name: "tags[id]",
     value: |records| text(&some(records, "tags")["id"]),
-    keeps: |record, wanted| any(record, "tags", |tag| tag["id"].to_string() == wanted),
+    keeps: |record, wanted| any(record, "tags", |tag| text(&tag["id"]) == wanted),
 };
 const TAG_NAME: Filter = Filter {
     name: "tags[name]",
@@ -292,9 +305,7 @@ const EMAILS: Collection = Collection {
 };
 const PHONES: Collection = Collection {
     field: "phone_numbers",
-    first: || {
-        json!([{ "number": "+44 7700 900 123", "type": "mobile" }, { "number": "020 7946 0018", "type": "fax" }])
-    },
+    first: || json!([{ "number": "+44 7700 900 123", "type": "mobile" }, { "number": "020 7946 0018", "type": "fax" }]),
     edited: Some(|| json!({ "number": "+44 7700 900 999", "type": "work" })),
     added: || json!({ "number": "0000", "type": null }),
     native: |record| {
@@ -319,7 +330,8 @@ const ADDRESSES: Collection = Collection {
     native: |record| {
         items(record, "addresses", |item| {
             let street = item["street"].as_str().unwrap_or_default();
-            let (first, second) = street.split_once('\n').map_or((street, None), |(one, two)| (one, Some(two)));
+            let (first, second) =
+                street.split_once('\n').map_or((street, None), |(one, two)| (one, Some(two)));
             json!({
                 "street_1": first, "street_2": second, "city": item["city"], "state": item["state"],
                 "postal_code": item["zip"], "country": item["country"], "type": item["type"],
@@ -337,9 +349,7 @@ const URLS: Collection = Collection {
     },
     edited: None,
     added: || json!({ "url": "https://github.com/ada", "type": "GITHUB" }),
-    native: |record| {
-        items(record, "websites", |item| json!({ "url": item["url"], "type": item["service"] }))
-    },
+    native: |record| items(record, "websites", |item| json!({ "url": item["url"], "type": item["service"] })),
 };
 const TAGS: Collection = Collection {
     field: "tags",

@@ -71,11 +71,9 @@ pub fn assert_holds(found: &Value, wanted: &Value) {
 
 fn holds(path: &str, found: &Value, wanted: &Value) -> Result<(), String> {
     match (found, wanted) {
-        (Value::Object(found), Value::Object(wanted)) => {
-            wanted.iter().try_for_each(|(name, wanted)| {
-                holds(&format!("{path}.{name}"), found.get(name).unwrap_or(&Value::Null), wanted)
-            })
-        }
+        (Value::Object(found), Value::Object(wanted)) => wanted.iter().try_for_each(|(name, wanted)| {
+            holds(&format!("{path}.{name}"), found.get(name).unwrap_or(&Value::Null), wanted)
+        }),
         (Value::Array(found), Value::Array(wanted)) => {
             let mut left: Vec<&Value> = found.iter().collect();
             for (index, item) in wanted.iter().enumerate() {

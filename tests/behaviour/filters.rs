@@ -28,7 +28,9 @@ async fn exactly(case: &Case, filter: &Filter) {
     let fitting = records.iter().filter(|record| (filter.keeps)(record, &value));
     let wanted: BTreeSet<String> = fitting.map(id).collect();
     assert!(!wanted.is_empty() && wanted.len() < records.len(), "{value:?} tells nothing: {}", wanted.len());
-    for query in [query(filter.name, &value), query(filter.name, &value).replace('[', "%5B").replace(']', "%5D")] {
+    for query in
+        [query(filter.name, &value), query(filter.name, &value).replace('[', "%5B").replace(']', "%5D")]
+    {
         let mut found = BTreeSet::new();
         let mut cursor = Some(String::new());
         while let Some(next) = cursor {

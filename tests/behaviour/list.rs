@@ -109,7 +109,8 @@ async fn conforms(case: &Case) {
 async fn remote_data(case: &Case) {
     let records = case.records().await;
     for shown in case.list("limit=100").await.result() {
-        let native = records.iter().find(|record| id(record) == id(&shown)).expect("a record of the vendor's");
+        let native =
+            records.iter().find(|record| id(record) == id(&shown)).expect("a record of the vendor's");
         // As text, so that the order of keys counts.
         assert_eq!(shown["remote_data"].to_string(), native.to_string());
     }

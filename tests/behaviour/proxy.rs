@@ -16,7 +16,8 @@ use crate::support::client::Reply;
 use crate::support::vendor::{Answer, Asked, ScriptedVendor};
 
 /// Spacing, key order, digits and escapes that a parser would not give back.
-const ODD: &str = r#"{ "z" : 1.50, "a": 12345678901234567890123,  "name":"L\u00f8v\/elace 🚴", "id": 9007199254740993 }"#;
+const ODD: &str =
+    r#"{ "z" : 1.50, "a": 12345678901234567890123,  "name":"L\u00f8v\/elace 🚴", "id": 9007199254740993 }"#;
 
 /// An id that needs encoding.
 const ID: &str = "a%20b%2Fc";
@@ -140,7 +141,8 @@ async fn passes_on(native: &Native) {
     assert_eq!(asked[0].method, native.facts.method.http());
     assert_eq!(asked[0].path, native.native_path());
     let sent = query_of(&asked[0]);
-    for (name, value) in [("mark", "one&two ø"), ("embed", "tags,fields"), ("empty", ""), ("nested[in]", "x")] {
+    for (name, value) in [("mark", "one&two ø"), ("embed", "tags,fields"), ("empty", ""), ("nested[in]", "x")]
+    {
         assert_eq!(sent.get(name).map(String::as_str), Some(value), "{name}: {}", asked[0].query);
     }
     assert!(!sent.contains_key("integrated_account_id"), "{}", asked[0].query);
@@ -179,7 +181,8 @@ async fn verbatim(native: &Native) {
 }
 
 async fn pages(native: &Native) {
-    let records: Vec<String> = (1..=5).map(|number| format!(r#"{{ "n":{number}.0, "odd": {ODD} }}"#)).collect();
+    let records: Vec<String> =
+        (1..=5).map(|number| format!(r#"{{ "n":{number}.0, "odd": {ODD} }}"#)).collect();
     let (shown, scripted) = (records.clone(), native.clone());
     let vendor = ScriptedVendor::start(move |asked| scripted.page(asked, &shown)).await;
     let app = native.app(&vendor).await;

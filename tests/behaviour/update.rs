@@ -25,10 +25,13 @@ pub fn add(suite: &mut Suite) {
         let described = subject.described.writes.as_ref().map_or(&[][..], |writes| writes.collections);
         let described = described.iter().find(|collection| collection.field == field);
         let (cell, field) = (subject.cell.name.clone(), field.clone());
-        suite.add(&format!("{field}_are_replaced_by_adding_editing_and_removing"), async move |case: &Case| {
-            let missing = || panic!("{cell} writes {field}, but no table describes that collection");
-            replaced(case, described.unwrap_or_else(missing)).await;
-        });
+        suite.add(
+            &format!("{field}_are_replaced_by_adding_editing_and_removing"),
+            async move |case: &Case| {
+                let missing = || panic!("{cell} writes {field}, but no table describes that collection");
+                replaced(case, described.unwrap_or_else(missing)).await;
+            },
+        );
     }
     body::add(suite);
 }
@@ -54,12 +57,19 @@ async fn each_alone(case: &Case) {
         let after = case.record(&id).await.expect("the record");
         for (member, value) in before.as_object().expect("an object") {
             let may_differ = touched.contains(&member.as_str()) || writes.always.contains(&member.as_str());
-            assert!(may_differ || after[member] == *value, "{field} touched {member}: {value}, {}", after[member]);
+            assert!(
+                may_differ || after[member] == *value,
+                "{field} touched {member}: {value}, {}",
+                after[member]
+            );
         }
         let natively: Map<String, Value> = sample.native.as_object().expect("an object").clone();
         let named = natively.into_iter().filter(|(member, _)| touched.contains(&member.as_str()));
         for (member, wanted) in named.filter(|(member, _)| !is_shared(writes.touches, field, member)) {
-            assert_holds(&json!({ &member: after[&member] }), &json!({ &member: superset(&wanted, &after[&member]) }));
+            assert_holds(
+                &json!({ &member: after[&member] }),
+                &json!({ &member: superset(&wanted, &after[&member]) }),
+            );
         }
     }
 }
@@ -155,7 +165,10 @@ async fn replaced(case: &Case, collection: &Collection) {
     let wanted = json!([changed, (collection.added)()]);
     let second = write(case, &id, collection, wanted).await;
     if !kept["id"].is_null() {
-        assert!(second.iter().any(|item| item["id"] == kept["id"]), "{field}: {kept} was made anew: {second:?}");
+        assert!(
+            second.iter().any(|item| item["id"] == kept["id"]),
+            "{field}: {kept} was made anew: {second:?}"
+        );
     }
     for empty in [json!(null), json!([])] {
         let left = write(case, &id, collection, empty.clone()).await;
@@ -178,7 +191,8 @@ async fn write(case: &Case, id: &str, collection: &Collection, items: Value) -> 
     }
     assert_holds(&json!({ field: found }), &json!({ field: without_ids }));
     let answered = answered[field].as_array().cloned().expect("a list");
-    let place = |item: &Value| wanted.as_array().and_then(|wanted| wanted.iter().position(|one| same(item, one)));
+    let place =
+        |item: &Value| wanted.as_array().and_then(|wanted| wanted.iter().position(|one| same(item, one)));
     let mut sorted = answered;
     sorted.sort_by_key(|item| place(item));
     sorted

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{provider, standard};
 use crate::error::{Error, Result};
 use crate::http::State;
-use crate::http::extract::Caller;
+use crate::ids::EnvironmentId;
 use crate::mapping::catalog::Support;
 use crate::mapping::coverage::filled;
 use crate::mapping::manifest::Manifest;
@@ -63,7 +63,7 @@ pub fn of_model(resource: &Resource, path: [&str; 2], name: &str) -> Result<Valu
 /// A method as a provider serves it in the caller's environment, to an account if one is given.
 pub async fn served(
     state: &State,
-    caller: &Caller,
+    environment: EnvironmentId,
     integration: &str,
     account: Option<&AccountRow>,
     path: [&str; 2],
@@ -73,10 +73,10 @@ pub async fn served(
     let gateway = &state.0.gateway;
     let overrides = account.map(|row| &row.unified_model_override);
     let Some(method) = standard(name) else {
-        let resource = gateway.resource_in(caller.environment, path[0], path[1]).await?;
+        let resource = gateway.resource_in(environment, path[0], path[1]).await?;
         return Err(no_such_method(&resource, path, name));
     };
-    let effective = gateway.effective_in(caller.environment, provider, overrides, path, method).await?;
+    let effective = gateway.effective_in(environment, provider, overrides, path, method).await?;
     if !effective.resource.methods.contains(&method) {
         return Err(no_such_method(&effective.resource, path, name));
     }

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::State;
-use super::extract::{AdminQuery, Caller, Segments};
+use super::extract::{AdminQuery, Caller, Inquirer, Segments};
 use super::reply::Json;
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, EnvironmentId};
@@ -26,20 +26,20 @@ use crate::store::accounts::AccountRow;
 /// as the model has it.
 pub async fn method(
     Shared(state): Shared<State>,
-    caller: Caller,
     path: Segments,
-    query: AdminQuery,
+    inquirer: Inquirer,
 ) -> Result<Json<Value>> {
     let [model, resource, method] = path.take()?;
     let target = [model.as_str(), resource.as_str()];
-    match account(&state, &caller, query).await? {
+    let environment = inquirer.environment;
+    match account(&state, inquirer).await? {
         Some(row) => {
             let integration = row.integration_name.clone();
-            let described = method::served(&state, &caller, &integration, Some(&row), target, &method);
+            let described = method::served(&state, environment, &integration, Some(&row), target, &method);
             Ok(Json(described.await?.without_response_schema()))
         }
         None => {
-            let resource = state.0.gateway.resource_in(caller.environment, target[0], target[1]).await?;
+            let resource = state.0.gateway.resource_in(environment, target[0], target[1]).await?;
             Ok(Json(method::of_model(&resource, target, &method)?))
         }
     }
@@ -49,17 +49,17 @@ pub async fn method(
 /// caller's environment, or to one account.
 pub async fn of_integration(
     Shared(state): Shared<State>,
-    caller: Caller,
     path: Segments,
-    query: AdminQuery,
+    inquirer: Inquirer,
 ) -> Result<Json<Value>> {
     let [model, resource, integration, method] = path.take()?;
-    let row = account(&state, &caller, query).await?;
+    let environment = inquirer.environment;
+    let row = account(&state, inquirer).await?;
     if row.as_ref().is_some_and(|row| row.integration_name != integration) {
         return Err(Error::invalid_field("integrated_account_id", "is an account at another provider"));
     }
     let target = [model.as_str(), resource.as_str()];
-    let described = method::served(&state, &caller, &integration, row.as_ref(), target, &method).await?;
+    let described = method::served(&state, environment, &integration, row.as_ref(), target, &method).await?;
     Ok(Json(described.whole()))
 }
 
@@ -101,14 +101,13 @@ fn text(content_type: &'static str, body: String) -> Response {
     (headers, body).into_response()
 }
 
-/// The account that the query names, if it names one.
-async fn account(state: &State, caller: &Caller, mut query: AdminQuery) -> Result<Option<AccountRow>> {
-    let id = query.0.take_text("integrated_account_id")?;
-    query.finish(&["integrated_account_id"])?;
-    let Some(id) = id else { return Ok(None) };
-    let id: AccountId =
-        id.parse().map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
-    find(state, caller.environment, id).await.map(Some)
+/// The account that is asked about, if one is.
+async fn account(state: &State, inquirer: Inquirer) -> Result<Option<AccountRow>> {
+    AdminQuery(inquirer.query).finish(&["integrated_account_id"])?;
+    match inquirer.account {
+        Some(id) => find(state, inquirer.environment, id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// An account, whatever its status: what it could do is known even while it has to be connected again.

@@ -71,6 +71,9 @@ struct Route {
     /// Whether it needs no token.
     #[serde(default)]
     public: bool,
+    /// Whether it takes an `Idempotency-Key`.
+    #[serde(default)]
+    repeatable: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -188,6 +191,9 @@ impl Route {
         };
         for name in limit.into_iter().flat_map(|limit| [limit, "next_cursor"]) {
             parameters.push(reference("parameters", name));
+        }
+        if self.repeatable {
+            parameters.push(reference("parameters", "idempotency_key"));
         }
         parameters
     }

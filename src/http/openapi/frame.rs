@@ -42,7 +42,8 @@ pub fn security() -> Value {
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "An API token, made with `unicrm token create`.",
+            "description": "An API token, made with `unicrm token create`. Calls for one account take a token of that account too, made with \
+                            POST /integrated-account/token; then `integrated_account_id` can be left out.",
         },
     })
 }
@@ -95,6 +96,12 @@ pub fn parameters() -> Value {
             "Where the list goes on, as the page before gave it; empty or absent for the first page.",
             json!({ "type": "string" }),
         ),
+        "idempotency_key": {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Names this write: sent again under the same key, it is answered as before and not done again.",
+            "schema": { "type": "string", "maxLength": 255 },
+        },
         "remote_query": remote,
         "truto_response_format": query(
             "truto_response_format",

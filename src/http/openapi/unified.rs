@@ -186,6 +186,9 @@ impl Topic<'_> {
             Method::Delete => &["remote_query", "truto_allow_unknown_query"],
         };
         parameters.extend(common.iter().map(|name| reference("parameters", name)));
+        if method.writes() {
+            parameters.push(reference("parameters", "idempotency_key"));
+        }
         parameters
     }
 
@@ -264,6 +267,7 @@ impl Topic<'_> {
             }
             parameters.push(parameter);
         }
+        parameters.push(reference("parameters", "idempotency_key"));
         let mut body = schema::object(&method.description, method.body.iter(), Place::Body);
         body["properties"]["remote_data"] = reference("schemas", "RemoteData");
         let record = reference("schemas", &self.record());
