@@ -27,8 +27,7 @@ impl Adapter for Capsule {
         before: &Map<String, Value>,
     ) -> Result<Option<Value>> {
         let party = ("parties", "update") == (native.resource.as_str(), native.method.as_str());
-        let current =
-            before.get("current").and_then(|current| current.get("party")).and_then(Value::as_object);
+        let current = before.get("current").and_then(Value::as_object);
         match (party, current, desired) {
             (true, Some(current), Value::Object(mut desired)) => {
                 let Some(Value::Object(wanted)) = desired.get_mut("party") else {

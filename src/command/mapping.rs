@@ -64,10 +64,11 @@ fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Value, 
     let (model, name) = path.split_once('/').unwrap_or(("crm", &path));
     let resource = catalog.resource(model, name)?;
     let cell = cell(&catalog, args, model, name)?;
+    let source = cell.main();
     let slot = match args.slot.as_str() {
-        "response" => &cell.response_mapping,
-        "request" => &cell.request_body_mapping,
-        _ => &cell.query_mapping,
+        "response" => &source.response_mapping,
+        "request" => &source.request_body_mapping,
+        _ => &source.query_mapping,
     };
     let slot =
         slot.as_ref().ok_or_else(|| Failure::new(format!("{} has no {} mapping", cell.name, args.slot)))?;
@@ -77,7 +78,8 @@ fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Value, 
                 "the file must hold the scope, such as {\"body\": {…}} or {\"query\": {…}}",
             ));
         };
-        let empty = ["query", "rawQuery", "body", "context"].map(|name| (name.to_owned(), json!({})));
+        let empty = ["query", "rawQuery", "body", "context", "before", "after"]
+            .map(|name| (name.to_owned(), json!({})));
         let mut members = Map::from_iter(empty);
         members.extend(given);
         let scope = members.into_iter().fold(scope(), |scope, (name, value)| scope.with(name, value));
@@ -86,7 +88,7 @@ fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Value, 
     let records = native_records(&cell, input);
     let mut mapped = Vec::new();
     for record in records {
-        let scope = ["query", "rawQuery", "body", "context"]
+        let scope = ["query", "rawQuery", "body", "context", "before", "after"]
             .into_iter()
             .fold(scope(), |scope, name| scope.with(name, json!({})))
             .with("response", record);
@@ -130,7 +132,8 @@ fn cell(
 
 /// The records of a vendor's whole answer; or the input itself, if it is a record, or a list of records.
 fn native_records(cell: &Cell, input: Value) -> Vec<Value> {
-    let path = cell.native.facts.response_path.as_deref().unwrap_or_default();
+    let call = cell.main().call();
+    let path = call.and_then(|call| call.facts.response_path.as_deref()).unwrap_or_default();
     let inner = path.split('.').try_fold(&input, |value, name| value.get(name)).cloned();
     match inner.unwrap_or(input) {
         Value::Array(records) => records,

@@ -4,7 +4,11 @@
 //! unified call.
 
 mod evaluate;
+mod listing;
+mod native;
 pub mod proxy;
+mod reference;
+mod steps;
 pub mod unified;
 
 use std::sync::Arc;
@@ -20,6 +24,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use reference::References;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
@@ -35,6 +40,7 @@ pub struct Gateway {
     cursors: CursorKeys,
     clock: Clock,
     deadline: Duration,
+    references: References,
     /// Mappings are computed on threads that may block, no more at once than there are processors.
     evaluations: Arc<Semaphore>,
 }
@@ -51,7 +57,8 @@ impl Gateway {
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
-        Gateway { catalog, accounts, outbound, cursors, clock, deadline, evaluations }
+        let references = References::new();
+        Gateway { catalog, accounts, outbound, cursors, clock, deadline, references, evaluations }
     }
 
     fn deadline(&self) -> Instant {

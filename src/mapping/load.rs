@@ -7,13 +7,14 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::catalog::{Catalog, Cell, NativeCall, Provider, Support};
+use super::catalog::{Catalog, Provider, Support};
+use super::cell::Cell;
+use super::compile::{Compiler, Finding};
 use super::document::{Document, Problem};
-use super::expression::{Engine, Expression};
+use super::expression::Engine;
 use super::files::Files;
 use super::manifest::Manifest;
-use super::method::{MethodMapping, ResourceMapping, Slot};
-use crate::model::query::OPERATORS;
+use super::method::{MethodMapping, ResourceMapping};
 use crate::model::schema::nearest;
 use crate::model::{Method, Model, Resource};
 
@@ -162,7 +163,11 @@ impl Loader<'_> {
                 }
             }
         }
-        let pattern = manifest.id_pattern.as_ref()?;
+        self.pattern(document, manifest.id_pattern.as_ref()?)
+    }
+
+    /// An `id_pattern` that matches a whole id.
+    fn pattern(&mut self, document: &Document, pattern: &str) -> Option<Regex> {
         match Regex::new(&format!("^(?:{pattern})$")) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
@@ -221,6 +226,8 @@ impl MappingSource<'_, '_> {
         };
         let path = format!("{}/{}", mapping.model, mapping.resource);
         let stem = file.trim_end_matches(".yaml");
+        let id_pattern =
+            mapping.id_pattern.as_ref().and_then(|pattern| self.loader.pattern(self.document, pattern));
         for method in &resource.methods {
             match (mapping.methods.get(method), mapping.unsupported.get(method)) {
                 (Some(_), Some(_)) => {
@@ -238,7 +245,7 @@ impl MappingSource<'_, '_> {
                     cells.insert((path.clone(), *method), Support::Unsupported(reason.clone()));
                 }
                 (Some(served), None) => {
-                    if let Some(cell) = self.cell(stem, *method, served, resource) {
+                    if let Some(cell) = self.cell(stem, *method, served, resource, id_pattern.as_ref()) {
                         cells.insert((path.clone(), *method), Support::Served(Arc::new(cell)));
                     }
                 }
@@ -258,123 +265,23 @@ impl MappingSource<'_, '_> {
         method: Method,
         mapping: &MethodMapping,
         resource: &Resource,
+        id_pattern: Option<&Regex>,
     ) -> Option<Cell> {
-        let here = ["methods", method.as_str()];
-        let native = self.native(&here, &mapping.resource, &mapping.method, &mapping.query);
-        if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
-            self.problem(&here, "a list is served by a native method that has paging");
-        }
-        self.check_names(&here, mapping, resource);
-        if mapping.response_mapping.is_none() && method != Method::Delete {
-            self.problem(&here, "needs a response_mapping");
-        }
-        if mapping.exists.is_some() && mapping.before.is_empty() {
-            self.problem(
-                &[here[0], here[1], "exists"],
-                "asks what the before steps found, and there are none",
-            );
-        }
-        let before = self.before(&here, mapping);
-        let mut slot = |key: &str, slot: &Option<Slot>| match slot {
-            None => Some(None),
-            Some(slot) => self.expression(&[here[0], here[1], key], slot).map(Some),
-        };
-        let query_mapping = slot("query_mapping", &mapping.query_mapping);
-        let request_body_mapping = slot("request_body_mapping", &mapping.request_body_mapping);
-        let response_mapping = slot("response_mapping", &mapping.response_mapping);
-        let exists = slot("exists", &mapping.exists);
-        Some(Cell {
-            name: format!("{}/{stem}.{method}", self.manifest.name),
-            native: native?,
-            filters: mapping.filters.clone(),
-            writes: mapping.writes.clone(),
-            query_mapping: query_mapping?,
-            request_body_mapping: request_body_mapping?,
-            response_mapping: response_mapping?,
-            exists: exists?,
-            before: before?,
-        })
-    }
-
-    fn check_names(&mut self, here: &[&str; 2], mapping: &MethodMapping, resource: &Resource) {
-        for (index, filter) in mapping.filters.iter().enumerate() {
-            let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-            if !resource.filters.contains_key(plain.unwrap_or(filter)) {
-                let path = [here[0], here[1], "filters", &index.to_string()];
-                self.problem(&path, format!("{filter} is not a filter of the unified resource"));
-            }
-        }
-        for (index, name) in mapping.writes.iter().enumerate() {
-            if resource.fields.get(name).is_none_or(|field| field.read_only) {
-                let path = [here[0], here[1], "writes", &index.to_string()];
-                self.problem(&path, format!("{name} is not a writable field of the unified resource"));
-            }
-        }
-    }
-
-    fn native(
-        &mut self,
-        here: &[&str],
-        resource: &str,
-        method: &str,
-        query: &Map<String, Value>,
-    ) -> Option<NativeCall> {
-        match self.manifest.native(resource, method) {
-            Some(facts) => Some(NativeCall {
-                resource: resource.to_owned(),
-                method: method.to_owned(),
-                facts: facts.clone(),
-                query: query.clone(),
-            }),
-            None => {
-                self.problem(here, format!("the manifest has no method {method} of a resource {resource}"));
-                None
-            }
-        }
-    }
-
-    fn before(&mut self, here: &[&str; 2], mapping: &MethodMapping) -> Option<Vec<(String, NativeCall)>> {
-        let mut steps = Vec::new();
-        for (index, step) in mapping.before.iter().enumerate() {
-            let index = index.to_string();
-            let path = [here[0], here[1], "before", index.as_str()];
-            let native =
-                self.native(&path, &step.config.resource, &step.config.method, &step.config.query)?;
-            if !native.facts.is_read() {
-                self.problem(&path, "a step that goes before may only read");
-            }
-            steps.push((step.name.clone(), native));
-        }
-        Some(steps)
-    }
-
-    fn expression(&mut self, path: &[&str], slot: &Slot) -> Option<Expression> {
-        let folder = &self.manifest.name;
-        let engine = self.loader.engine;
-        let Some(file) = slot.file() else {
-            let name = format!("{} {}", self.document.file, path.join("."));
-            return match Expression::compile(engine, &name, &slot.0) {
-                Ok(expression) => Some(expression),
-                Err(error) => {
-                    let message = format!("line {} of the expression: {}", error.line, error.message);
-                    self.problem(path, message);
-                    None
+        let Loader { files, engine, .. } = *self.loader;
+        let mut compiler = Compiler::new(files, engine, self.manifest, &self.document.file);
+        let cell = compiler.cell(stem, method, mapping, resource, id_pattern);
+        let Compiler { used, findings, .. } = compiler;
+        self.loader.used.extend(used);
+        for finding in findings {
+            let problem = match finding {
+                Finding::At(path, message) => {
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    self.document.problem(&path, message)
                 }
+                Finding::Elsewhere(problem) => problem,
             };
-        };
-        let file = format!("{folder}/{file}");
-        let Some(text) = self.loader.files.0.get(&file) else {
-            self.problem(path, format!("there is no file {file}"));
-            return None;
-        };
-        self.loader.used.insert(file.clone());
-        match Expression::compile(engine, &file, text) {
-            Ok(expression) => Some(expression),
-            Err(error) => {
-                let (line, column, message) = (error.line, error.column, error.message);
-                self.loader.problems.push(Problem { file, line, column, message });
-                None
-            }
+            self.loader.problems.push(problem);
         }
+        cell
     }
 }
