@@ -2,6 +2,10 @@
 //!
 //! The tree shows the architecture; each module's own page says what it owns and what it refuses.
 
+#![warn(missing_docs)]
+// The unit tests' own dependencies are for the tests in `tests` too.
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 pub mod account;
 pub mod adapter;
 pub mod clock;

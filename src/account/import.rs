@@ -1,11 +1,12 @@
 //! Making, changing and deleting accounts.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::context::{hide, part};
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
+use crate::model::record::format_instant;
 use crate::store::accounts::{AccountChange, NewAccount};
 
 /// Statuses of an account, as the contract names them.
@@ -97,6 +98,24 @@ impl Accounts {
         let found = self.0.store.change_account(environment, id, change).await?;
         self.forget_account(environment, id).await;
         if found { Ok(()) } else { Err(missing()) }
+    }
+
+    /// Keeps for whoever looks at the account that the vendor refused a call for want of a permission. The account
+    /// stays as it is: its other calls may well be allowed.
+    pub async fn note_forbidden(&self, account: &Account, resource: &str, method: &str, error: &Error) {
+        let Some(fault) = error.fault().filter(|fault| fault.status == http::StatusCode::FORBIDDEN) else {
+            return;
+        };
+        let refusal = json!({
+            "resource": resource,
+            "method": method,
+            "missing_scopes": fault.missing_scopes,
+            "occurred_at": format_instant(self.0.clock.now()),
+        });
+        // The caller has an error to be told already; this one is for the operator.
+        if let Err(error) = self.0.store.mark_forbidden(account.environment, account.id, refusal).await {
+            tracing::warn!(account = %account.id, %error, "a refusal could not be noted");
+        }
     }
 
     /// Deletes an account and erases its credential.

@@ -1,7 +1,7 @@
 //! One provider's wire: a native call in, an HTTP request out; an HTTP response in, a reply or an error out.
 //!
 //! Pure: bytes in, bytes out, no clock and no socket, so that every vendor's peculiarity can be tested as a
-//! function. [`rest`] is generic and driven by the manifest; a vendor's own file holds only what no manifest
+//! function. `rest` is generic and driven by the manifest; a vendor's own file holds only what no manifest
 //! can say.
 
 mod call;

@@ -224,8 +224,12 @@ impl Rest {
             message = format!("{message} It needs: {}.", fault.missing_scopes.join(", "));
         }
         let mut error = Error::new(kind, message).effect(effect);
-        if kind == Kind::RateLimited || parts.status == StatusCode::SERVICE_UNAVAILABLE {
-            error = error.retry(Retry::Later(self.wait(&parts.headers, now)));
+        if kind == Kind::RateLimited {
+            let asked = retry_after(&parts.headers, now).or_else(|| self.reset(&parts.headers, now));
+            error = error.retry(Retry::Later(asked));
+        } else if parts.status == StatusCode::SERVICE_UNAVAILABLE {
+            // Not the quota's reset, which vendors send with every answer: it says nothing of an outage.
+            error = error.retry(Retry::Later(retry_after(&parts.headers, now)));
         }
         Err(error.with_failures(failures).with_fault(fault))
     }
@@ -258,22 +262,23 @@ impl Rest {
         texts.find(|text| !text.is_empty()).map(|text| text.chars().take(500).collect())
     }
 
-    /// How long the vendor asks to wait: `Retry-After` in either form, else the reset of its quota.
-    fn wait(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        if let Some(after) = text(RETRY_AFTER.as_str()) {
-            if let Ok(seconds) = after.parse::<u64>() {
-                return Some(Duration::from_secs(seconds));
-            }
-            if let Ok(date) = httpdate::parse_http_date(after) {
-                // A date that has passed asks for no wait.
-                return Some(Duration::try_from(OffsetDateTime::from(date) - now).unwrap_or_default());
-            }
-        }
-        let reset = text(&self.manifest().rate_limit.as_ref()?.reset)?.parse::<i64>().ok()?;
-        let seconds = reset.saturating_sub(now.unix_timestamp()).max(0);
+    /// How long until the vendor's quota is there again.
+    fn reset(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+        let reset = headers.get(&self.manifest().rate_limit.as_ref()?.reset)?.to_str().ok()?;
+        let seconds = reset.trim().parse::<i64>().ok()?.saturating_sub(now.unix_timestamp()).max(0);
         Some(Duration::from_secs(seconds.unsigned_abs()))
     }
+}
+
+/// How long a `Retry-After` asks to wait, in either of its forms.
+fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+    let after = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = after.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(after).ok()?;
+    // A date that has passed asks for no wait.
+    Some(Duration::try_from(OffsetDateTime::from(date) - now).unwrap_or_default())
 }
 
 /// What a status stands for, and whether the vendor could have acted on the call.

@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::gateway::overlay::Overlays;
 use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
@@ -68,9 +69,17 @@ impl Server {
             &outbound,
             clock.clone(),
         )?;
+        let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
-        let gateway =
-            Gateway::new(catalog, accounts.clone(), outbound, cursors.clone(), clock, settings.deadline);
+        let gateway = Gateway::new(
+            catalog,
+            accounts.clone(),
+            overlays.clone(),
+            outbound,
+            cursors.clone(),
+            clock,
+            settings.deadline,
+        );
         let state = State::new(gateway, store.clone(), tokens.clone(), cursors, settings.max_request_bytes);
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
@@ -78,7 +87,8 @@ impl Server {
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let listening = tokio::spawn(listen_for_changes(store, accounts.clone(), tokens, stop.clone()));
+        let listening =
+            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens, overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         Ok(Server { accounts, address, stop, serving, listening })
     }
@@ -163,22 +173,34 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
 }
 
 /// Lets go of cached rows as other processes change them.
-async fn listen_for_changes(store: Store, accounts: Accounts, tokens: Tokens, stop: CancellationToken) {
+async fn listen_for_changes(
+    store: Store,
+    accounts: Accounts,
+    tokens: Tokens,
+    overlays: Overlays,
+    stop: CancellationToken,
+) {
     while !stop.is_cancelled() {
-        if let Err(error) = listen(&store, &accounts, &tokens).await {
+        if let Err(error) = listen(&store, &accounts, &tokens, &overlays).await {
             tracing::warn!(%error, "not listening for changes for the moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
     }
 }
 
-async fn listen(store: &Store, accounts: &Accounts, tokens: &Tokens) -> Result<(), Error> {
+async fn listen(
+    store: &Store,
+    accounts: &Accounts,
+    tokens: &Tokens,
+    overlays: &Overlays,
+) -> Result<(), Error> {
     let mut changes = store.changes().await?;
     // Whatever was announced before this moment was not heard.
     let mut change = crate::store::changes::Change::Anything;
     loop {
         accounts.forget(&change).await;
         tokens.forget(&change);
+        overlays.forget(&change).await;
         change = changes.next().await?;
     }
 }

@@ -172,7 +172,7 @@ impl Gateway {
     pub(super) async fn records(
         &self,
         source: &Source,
-        resource: &Resource,
+        resource: &Arc<Resource>,
         surroundings: &Surroundings,
         extras: &Extras,
         native: Vec<Box<RawValue>>,
@@ -183,9 +183,11 @@ impl Gateway {
         let expression = source.response_mapping.clone();
         let expression = expression.ok_or_else(|| Error::internal("a source has no response mapping"))?;
         let (resource, surroundings, extras) = (resource.clone(), surroundings.clone(), extras.clone());
-        let mapped_by = source.mapped_by;
+        let (mapped_by, base) = (source.mapped_by, source.base_response_mapping.clone());
         self.blocking(move || match mapped_by {
-            MappedBy::Item => map_records(&expression, &resource, &surroundings, &extras, native),
+            MappedBy::Item => {
+                map_records(&expression, base.as_ref(), &resource, &surroundings, &extras, native)
+            }
             MappedBy::Array => map_page(&expression, &resource, &surroundings, &extras, native),
         })
         .await?
@@ -204,8 +206,28 @@ fn is_true(value: &Value) -> bool {
     }
 }
 
+/// Evaluates an override whose scope has what the mapping under it makes of the same record.
+fn map_over_base(
+    expression: &Expression,
+    base: &Expression,
+    scope: &Scope,
+    items: &[&RawValue],
+) -> Vec<std::result::Result<Option<Value>, EvaluationError>> {
+    let budget = Budget::default();
+    let bases = base.evaluate_each(scope, "response", items, &budget);
+    let over = bases.into_iter().zip(items).map(|(base, item)| match base? {
+        None | Some(Value::Null) => Ok(None),
+        Some(base) => {
+            let scope = scope.clone().with("base", base).with_raw("response", (*item).to_owned());
+            expression.evaluate(&scope, &budget)
+        }
+    });
+    over.collect()
+}
+
 fn map_records(
     expression: &Expression,
+    base: Option<&Expression>,
     resource: &Resource,
     surroundings: &Surroundings,
     extras: &Extras,
@@ -213,7 +235,10 @@ fn map_records(
 ) -> Result<Vec<Option<Record>>> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
     let scope = surroundings.scope(extras);
-    let mapped = expression.evaluate_each(&scope, "response", &items, &Budget::default());
+    let mapped = match base {
+        None => expression.evaluate_each(&scope, "response", &items, &Budget::default()),
+        Some(base) => map_over_base(expression, base, &scope, &items),
+    };
     let keep_remote = surroundings.operation.presentation.wants_remote_data();
     let mut records = Vec::with_capacity(native.len());
     for (mapped, native) in mapped.into_iter().zip(native) {

@@ -108,10 +108,10 @@ impl Run<'_> {
     ) -> Result<(Option<usize>, Option<Position>)> {
         let mut fetched = self.fetch_page(active, mark.position).await?;
         let native = fetched.records.split_off(mark.passed.min(fetched.records.len()));
-        if !self.cell.after.is_empty() {
+        if !active.source.after.is_empty() && !native.is_empty() {
             let data = native.iter().map(|record| serde_json::from_str(record.get()));
             let data = data.collect::<serde_json::Result<Vec<Value>>>().map_err(Error::internal)?;
-            self.after(&Value::Array(data)).await?;
+            self.after(active.source, &Value::Array(data)).await?;
         }
         let extras: Extras = vec![("headers", fetched.headers)];
         let many = native.len();

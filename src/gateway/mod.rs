@@ -6,6 +6,7 @@
 mod evaluate;
 mod listing;
 mod native;
+pub mod overlay;
 pub mod proxy;
 mod reference;
 mod steps;
@@ -24,6 +25,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use overlay::Overlays;
 use reference::References;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
@@ -36,6 +38,8 @@ pub struct Gateway {
     pub catalog: Arc<Catalog>,
     /// Who is asked.
     pub accounts: Accounts,
+    /// What environments change.
+    pub overlays: Overlays,
     outbound: Outbound,
     cursors: CursorKeys,
     clock: Clock,
@@ -50,6 +54,7 @@ impl Gateway {
     pub fn new(
         catalog: Arc<Catalog>,
         accounts: Accounts,
+        overlays: Overlays,
         outbound: Outbound,
         cursors: CursorKeys,
         clock: Clock,
@@ -58,7 +63,7 @@ impl Gateway {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
         let references = References::new();
-        Gateway { catalog, accounts, outbound, cursors, clock, deadline, references, evaluations }
+        Gateway { catalog, accounts, overlays, outbound, cursors, clock, deadline, references, evaluations }
     }
 
     fn deadline(&self) -> Instant {
@@ -67,6 +72,12 @@ impl Gateway {
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
-        self.outbound.call(Exchange::new(account.adapter.clone(), call, credentials, deadline)).await
+        let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
+        let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let outcome = self.outbound.call(exchange).await;
+        if let Err(error) = &outcome {
+            self.accounts.note_forbidden(account, &resource, &method, error).await;
+        }
+        outcome
     }
 }

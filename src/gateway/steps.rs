@@ -8,7 +8,7 @@ use super::native::encode;
 use super::unified::Run;
 use crate::adapter::{Call, Reply};
 use crate::error::{Effect, Error, Failure, Kind, Result};
-use crate::mapping::cell::{Action, Request, Step};
+use crate::mapping::cell::{Action, Request, Source, Step};
 
 /// Items that a step runs for at most.
 const MOST_ITEMS: usize = 100;
@@ -58,11 +58,10 @@ impl Run<'_> {
         }
     }
 
-    /// Runs the steps that follow. `data` is what the main call gave: a record, or the records of a page.
-    pub(super) async fn after(&mut self, data: &Value) -> Result<()> {
-        let cell = self.cell.clone();
+    /// Runs the steps that follow a source's call. `data` is what the main call gave: a record, or the records of a page.
+    pub(super) async fn after(&mut self, source: &Source, data: &Value) -> Result<()> {
         self.surroundings.after = Map::new();
-        for step in &cell.after {
+        for step in &source.after {
             let extras = vec![("data", data.clone())];
             let value = self.step(step, &extras).await.map_err(|error| self.halfway(error, data))?;
             if let Some(value) = value {

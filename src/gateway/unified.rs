@@ -12,6 +12,7 @@ use super::native::{encode, raw};
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::mapping::Cell;
+use crate::mapping::catalog::Support;
 use crate::mapping::cell::{Origin, Source};
 use crate::model::{Method, Operation, Page, Record, Resource};
 
@@ -30,7 +31,7 @@ pub enum Answer {
 pub(super) struct Run<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) account: &'a Arc<Account>,
-    pub(super) resource: &'a Resource,
+    pub(super) resource: Arc<Resource>,
     pub(super) cell: Arc<Cell>,
     pub(super) operation: Arc<Operation>,
     pub(super) surroundings: Surroundings,
@@ -46,8 +47,16 @@ struct Native {
 impl Gateway {
     /// Serves a unified request for an account.
     pub async fn unified(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
-        let resource = self.catalog.resource(&operation.model, &operation.resource)?;
-        let cell = account.provider.plan(&operation)?;
+        let method = operation.method;
+        let effective = self.effective(account, &operation.model, &operation.resource, method).await?;
+        let cell = match effective.support {
+            Support::Served(cell) => cell,
+            Support::Unsupported(reason) => {
+                return Err(account.provider.unsupported(&operation.path(), method, &reason));
+            }
+        };
+        account.provider.check(&cell, &operation)?;
+        let resource = effective.resource;
         let operation = Arc::new(operation);
         let surroundings = Surroundings {
             operation: operation.clone(),
@@ -111,7 +120,7 @@ impl Run<'_> {
         let call = self.call(source).await?;
         let call = call.ok_or_else(|| Error::internal(format!("{} calls nothing", self.cell.name)))?;
         self.send(call).await?;
-        self.after(&Value::Null).await?;
+        self.after(source, &Value::Null).await?;
         Ok(id)
     }
 
@@ -169,14 +178,14 @@ impl Run<'_> {
     }
 
     async fn record(&mut self, source: &Source, native: Native) -> Result<Option<Record>> {
-        if !self.cell.after.is_empty() {
+        if !source.after.is_empty() {
             let data: Value = serde_json::from_str(native.record.get()).map_err(Error::internal)?;
-            self.after(&data).await?;
+            self.after(source, &data).await?;
         }
         let extras = vec![("headers", native.headers)];
         let records = vec![native.record];
         let mut mapped =
-            self.gateway.records(source, self.resource, &self.surroundings, &extras, records).await?;
+            self.gateway.records(source, &self.resource, &self.surroundings, &extras, records).await?;
         Ok(mapped.pop().flatten())
     }
 

@@ -1,7 +1,7 @@
 //! The wire: routes, who may call them, and how answers and errors are written.
 //!
 //! The only module that names axum, with `sandbox`. A route understands a request and hands it to the gateway or
-//! the store; what it answers is written in one place ([`reply`]).
+//! the store; what it answers is written in one place (`reply`).
 
 mod admin;
 mod extract;
@@ -117,6 +117,38 @@ fn routes() -> Router<State> {
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/unified-model", get(admin::model::list).post(admin::model::create))
+        .route(
+            "/unified-model/{id}",
+            get(admin::model::read).patch(admin::model::change_model).delete(admin::model::delete),
+        )
+        .route("/environment-unified-model", get(admin::model::installed).post(admin::model::install))
+        .route(
+            "/environment-unified-model/{id}",
+            get(admin::model::read_installed)
+                .patch(admin::model::change_installed)
+                .delete(admin::model::uninstall),
+        )
+        .route(
+            "/unified-model-resource-method",
+            get(admin::mapping::of_model::list).post(admin::mapping::of_model::create),
+        )
+        .route(
+            "/unified-model-resource-method/{id}",
+            get(admin::mapping::of_model::read)
+                .patch(admin::mapping::of_model::change)
+                .delete(admin::mapping::of_model::delete),
+        )
+        .route(
+            "/environment-unified-model-resource-method",
+            get(admin::mapping::of_environment::list).post(admin::mapping::of_environment::create),
+        )
+        .route(
+            "/environment-unified-model-resource-method/{id}",
+            get(admin::mapping::of_environment::read)
+                .patch(admin::mapping::of_environment::change)
+                .delete(admin::mapping::of_environment::delete),
+        )
         .route("/api-token", get(admin::api_token::list))
         .route("/api-token/{id}", get(admin::api_token::read))
 }

@@ -78,8 +78,9 @@ async fn answer(
     body: Option<Value>,
 ) -> Result<Response> {
     let gateway = &state.0.gateway;
-    let resource = gateway.catalog.resource(&model, &name)?;
-    let received = Received { model: &model, name: &name, resource, method, id, query: call.query, body };
+    let resource = gateway.effective(&call.account, &model, &name, method).await?.resource;
+    let received =
+        Received { model: &model, name: &name, resource: &resource, method, id, query: call.query, body };
     let operation = received.understand()?;
     let presentation = operation.presentation.clone();
     if method == Method::List && presentation.walks() {

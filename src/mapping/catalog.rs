@@ -9,6 +9,8 @@ use serde_json::Map;
 
 use super::cell::Action;
 pub use super::cell::{Cell, NativeCall};
+use super::expression::Engine;
+use super::files::Files;
 use super::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::nearest;
@@ -21,6 +23,10 @@ pub struct Catalog {
     pub models: IndexMap<String, Model>,
     /// By name.
     pub providers: BTreeMap<String, Arc<Provider>>,
+    /// The texts that it was read from: overrides refer to their expressions.
+    pub files: Files,
+    /// What evaluates.
+    pub engine: Engine,
 }
 
 /// One vendor: its manifest and what unified methods it serves.
@@ -45,7 +51,7 @@ pub enum Support {
 
 impl Catalog {
     /// A unified resource's schema; unknown names are the caller's error, with the nearest known one.
-    pub fn resource(&self, model: &str, name: &str) -> Result<&Resource> {
+    pub fn resource(&self, model: &str, name: &str) -> Result<&Arc<Resource>> {
         let found = self.models.get(model).ok_or_else(|| {
             unknown("unified model", model, self.models.keys().map(String::as_str), "/unified/")
         })?;
@@ -91,23 +97,18 @@ impl Provider {
         })
     }
 
-    /// The cell that serves an operation, once it is certain that every part of the operation can be served.
-    pub fn plan(&self, operation: &Operation) -> Result<Arc<Cell>> {
-        let cell = match self.support(&operation.model, &operation.resource, operation.method) {
-            Support::Served(cell) => cell,
-            Support::Unsupported(reason) => {
-                let what = format!("{} of {}", operation.method, operation.path());
-                return Err(Error::new(
-                    Kind::Unsupported,
-                    format!("{} does not support {what}: {reason}.", self.manifest.label),
-                ));
-            }
-        };
-        self.refuse_filters(&cell, operation)?;
+    /// Makes certain that every part of an operation can be served.
+    pub fn check(&self, cell: &Cell, operation: &Operation) -> Result<()> {
+        self.refuse_filters(cell, operation)?;
         self.refuse_sorting(operation)?;
-        self.refuse_fields(&cell, operation)?;
-        self.require(&cell, operation)?;
-        Ok(cell)
+        self.refuse_fields(cell, operation)?;
+        self.require(cell, operation)
+    }
+
+    /// The error of a method that can't be served.
+    pub fn unsupported(&self, path: &str, method: Method, reason: &str) -> Error {
+        let label = &self.manifest.label;
+        Error::new(Kind::Unsupported, format!("{label} does not support {method} of {path}: {reason}."))
     }
 
     fn refuse_filters(&self, cell: &Cell, operation: &Operation) -> Result<()> {
@@ -187,7 +188,7 @@ impl Provider {
             Support::Served(cell) => Some(cell),
             Support::Unsupported(_) => None,
         });
-        let mut steps = served.flat_map(|cell| cell.before.iter().chain(&cell.after));
+        let mut steps = served.flat_map(|cell| cell.steps());
         steps.any(|step| match &step.action {
             Action::Request(request) => {
                 request.cached && request.choice.calls.iter().any(|call| call.resource == resource)

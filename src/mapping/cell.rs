@@ -13,6 +13,8 @@ use crate::model::selection::Comparison;
 pub struct Cell {
     /// Names it in messages: `capsule/contacts.list`.
     pub name: String,
+    /// What it was compiled from: overrides are laid over it.
+    pub config: Value,
     /// What a unified id looks like, anchored at both ends, where it isn't the provider's own.
     pub id_pattern: Option<Regex>,
     /// The parameters that some source serves, by the vendor or by the gateway.
@@ -31,8 +33,6 @@ pub struct Cell {
     pub before: Vec<Step>,
     /// The ways of serving it, at least one.
     pub sources: Vec<Source>,
-    /// What follows the main call.
-    pub after: Vec<Step>,
     /// Makes headers of the unified answer.
     pub response_header_mapping: Option<Expression>,
     /// Makes `{status, message}` of a vendor's error.
@@ -68,8 +68,12 @@ pub struct Source {
     pub request_header_mapping: Option<Expression>,
     /// Makes a unified record.
     pub response_mapping: Option<Expression>,
+    /// The mapping under an override that builds on it: its record is in the override's scope as `base`.
+    pub base_response_mapping: Option<Expression>,
     /// Whether `response_mapping` sees one record at a time or all of a page.
     pub mapped_by: MappedBy,
+    /// What follows the main call.
+    pub after: Vec<Step>,
 }
 
 /// A list parameter that the gateway applies itself.
@@ -171,6 +175,13 @@ impl Cell {
     pub fn main(&self) -> &Source {
         // The compiler of mappings makes no cell without a source.
         &self.sources[0]
+    }
+}
+
+impl Cell {
+    /// Every step that goes before or after.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.before.iter().chain(self.sources.iter().flat_map(|source| &source.after))
     }
 }
 

@@ -17,7 +17,7 @@ use super::method::{
     GatewayFilterMapping, MethodMapping, Name, Slot, SourceMapping, StepConfig, StepKind, StepMapping,
 };
 use crate::model::query::OPERATORS;
-use crate::model::{Method, Resource};
+use crate::model::{Field, Method, Resource};
 
 /// Something wrong with a mapping.
 #[derive(Debug)]
@@ -87,7 +87,6 @@ impl<'a> Compiler<'a> {
             self.check_source(&here, index, method, source, mapping);
         }
         let before = self.steps(&here.at("before"), &mapping.before, true);
-        let after = self.steps(&here.at("after"), &mapping.after, false);
         if mapping.exists.is_some() && mapping.before.is_empty() {
             self.find(&here.at("exists"), "asks what the before steps found, and there are none");
         }
@@ -97,6 +96,7 @@ impl<'a> Compiler<'a> {
         };
         let cell = Cell {
             name: format!("{}/{stem}.{method}", self.manifest.name),
+            config: Value::Null,
             id_pattern: id_pattern.cloned(),
             filters: served(&sources),
             writes: mapping.writes.clone(),
@@ -106,7 +106,6 @@ impl<'a> Compiler<'a> {
             exists: self.slot(&here, "exists", mapping.exists.as_ref()),
             before,
             sources,
-            after,
             response_header_mapping: self.slot(
                 &here,
                 "response_header_mapping",
@@ -155,6 +154,10 @@ impl<'a> Compiler<'a> {
         let request_header_mapping =
             slot("request_header_mapping", &base.request_header_mapping, &over.request_header_mapping);
         let response_mapping = slot("response_mapping", &base.response_mapping, &over.response_mapping);
+        let after = match &over.after {
+            Some(after) => self.steps(&own.at("after"), after, false),
+            None => self.steps(&method.at("after"), &base.after, false),
+        };
         let gateway_filters = over.gateway_filters.as_ref().unwrap_or(&base.gateway_filters);
         Some(Source {
             run_if: self.slot(own, "run_if", over.run_if.as_ref()),
@@ -169,7 +172,9 @@ impl<'a> Compiler<'a> {
             request_body_mapping,
             request_header_mapping,
             response_mapping,
+            base_response_mapping: None,
             mapped_by: over.response_mapping_method.unwrap_or(base.response_mapping_method),
+            after,
         })
     }
 
@@ -278,17 +283,22 @@ impl<'a> Compiler<'a> {
         mapping: &MethodMapping,
         resource: &Resource,
     ) {
-        self.check_filters(&here.at("filters"), &mapping.filters, resource);
-        self.check_gateway_filters(&here.at("gateway_filters"), &mapping.gateway_filters, resource);
+        self.check_filters(&here.at("filters"), &mapping.filters, method, resource);
+        self.check_gateway_filters(&here.at("gateway_filters"), &mapping.gateway_filters, method, resource);
         let sources = here.at("sources");
         for (index, source) in mapping.sources.iter().enumerate() {
             let index = index.to_string();
             let own = sources.at(&index);
-            self.check_filters(&own.at("filters"), source.filters.as_deref().unwrap_or_default(), resource);
+            self.check_filters(
+                &own.at("filters"),
+                source.filters.as_deref().unwrap_or_default(),
+                method,
+                resource,
+            );
             let gateway_filters = source.gateway_filters.as_deref().unwrap_or_default();
-            self.check_gateway_filters(&own.at("gateway_filters"), gateway_filters, resource);
+            self.check_gateway_filters(&own.at("gateway_filters"), gateway_filters, method, resource);
         }
-        let writable = |name: &str| resource.fields.get(name).is_some_and(|field| !field.read_only);
+        let writable = |name: &str| resource.fields.get(name).is_some_and(Field::is_writable);
         let writes = here.at("writes");
         for (index, name) in mapping.writes.iter().enumerate().filter(|(_, name)| !writable(name)) {
             let message = format!("{name} is not a writable field of the unified resource");
@@ -298,7 +308,7 @@ impl<'a> Compiler<'a> {
         for (index, name) in mapping.required.iter().enumerate() {
             let known = match method {
                 Method::Create | Method::Update => mapping.writes.contains(name),
-                Method::List | Method::Get | Method::Delete => resource.filters.contains_key(name),
+                Method::List | Method::Get | Method::Delete => resource.parameter(method, name).is_some(),
             };
             if !known {
                 let message = format!("{name} is neither a parameter nor one of the fields under writes");
@@ -307,9 +317,9 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn check_filters(&mut self, here: &Place<'_>, filters: &[String], resource: &Resource) {
+    fn check_filters(&mut self, here: &Place<'_>, filters: &[String], method: Method, resource: &Resource) {
         for (index, filter) in filters.iter().enumerate() {
-            self.check_filter(&here.at(&index.to_string()), filter, resource);
+            self.check_filter(&here.at(&index.to_string()), filter, method, resource);
         }
     }
 
@@ -317,17 +327,19 @@ impl<'a> Compiler<'a> {
         &mut self,
         here: &Place<'_>,
         filters: &[GatewayFilterMapping],
+        method: Method,
         resource: &Resource,
     ) {
         for (index, filter) in filters.iter().enumerate() {
-            self.check_filter(&here.at(&index.to_string()), filter.spelling(), resource);
+            self.check_filter(&here.at(&index.to_string()), filter.spelling(), method, resource);
         }
     }
 
-    fn check_filter(&mut self, here: &Place<'_>, filter: &str, resource: &Resource) {
+    fn check_filter(&mut self, here: &Place<'_>, filter: &str, method: Method, resource: &Resource) {
         let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-        if !resource.filters.contains_key(plain.unwrap_or(filter)) {
-            self.find(here, format!("{filter} is not a filter of the unified resource"));
+        let plain = plain.unwrap_or(filter);
+        if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
+            self.find(here, format!("{filter} is not a parameter of {method} of the unified resource"));
         }
     }
 
@@ -429,7 +441,8 @@ impl<'a> Compiler<'a> {
             return match Expression::compile(self.engine, &name, &slot.0) {
                 Ok(expression) => Some(expression),
                 Err(error) => {
-                    self.find(here, format!("line {} of the expression: {}", error.line, error.message));
+                    let (line, column, message) = (error.line, error.column, error.message);
+                    self.find(here, format!("line {line} column {column} of the expression: {message}"));
                     None
                 }
             };

@@ -78,6 +78,16 @@ impl Document {
         }
     }
 
+    /// A document that was never text, such as a stored override: its problems have paths but no lines.
+    pub fn from_value(file: &str, value: Value) -> Self {
+        Document { file: file.to_owned(), value, positions: BTreeMap::new() }
+    }
+
+    /// The value at a path.
+    pub fn get(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(&self.value, |value, key| value.get(*key))
+    }
+
     /// The position of a value, or of the nearest value around it.
     pub fn position(&self, path: &[String]) -> Position {
         (0..=path.len())

@@ -18,7 +18,8 @@ pub struct Files(pub BTreeMap<String, String>);
 impl Files {
     /// The mappings that the binary was built with.
     pub fn embedded() -> Self {
-        let texts = Embedded::iter().filter_map(|path| {
+        let ours = Embedded::iter().filter(|path| is_mapping(Path::new(path.as_ref())));
+        let texts = ours.filter_map(|path| {
             let file = Embedded::get(&path)?;
             Some((path.into_owned(), String::from_utf8(file.data.into_owned()).ok()?))
         });
@@ -37,6 +38,11 @@ impl Files {
     }
 }
 
+/// By its ending; `.yml` is among them so that it can be named as a mistake. A README is not.
+fn is_mapping(path: &Path) -> bool {
+    matches!(path.extension().and_then(|ending| ending.to_str()), Some("yaml" | "jsonata" | "yml"))
+}
+
 fn walk(root: &Path, folder: &Path, files: &mut Files, problems: &mut Vec<Problem>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -48,10 +54,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Files, problems: &mut Vec<Proble
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         if path.is_dir() {
             walk(root, &path, files, problems);
-        } else if matches!(
-            path.extension().and_then(|ending| ending.to_str()),
-            Some("yaml" | "jsonata" | "yml")
-        ) {
+        } else if is_mapping(&path) {
             match std::fs::read_to_string(&path) {
                 Ok(text) => {
                     files.0.insert(name, text);

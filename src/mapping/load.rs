@@ -42,8 +42,47 @@ impl Catalog {
         let mut problems = loader.problems;
         problems.sort();
         problems.dedup();
-        if problems.is_empty() { Ok(Catalog { models, providers }) } else { Err(problems) }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Catalog { models, providers, files: files.clone(), engine })
     }
+
+    /// Compiles how a provider serves one method, from a config that is no file.
+    ///
+    /// `config` has the keys of a method in a mapping file. `name` names it in messages. `id_pattern` is that of the
+    /// file that it is laid over.
+    pub fn compile(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        method: Method,
+        config: Value,
+        resource: &Resource,
+        id_pattern: Option<&Regex>,
+    ) -> Result<Cell, Vec<Problem>> {
+        let mut loader =
+            Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
+        let whole = Value::Object(Map::from_iter([(
+            "methods".to_owned(),
+            Value::Object(Map::from_iter([(method.to_string(), config)])),
+        )]));
+        let document = Document::from_value(name, whole);
+        let mapping: Option<OneMethod> = document.read(&mut loader.problems);
+        let mut source = MappingSource { loader: &mut loader, document: &document, manifest };
+        let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
+        let cell = served.and_then(|served| source.cell(name, method, served, resource, id_pattern));
+        match cell {
+            Some(cell) if loader.problems.is_empty() => Ok(cell),
+            _ => Err(loader.problems),
+        }
+    }
+}
+
+/// What [`Catalog::compile`] reads.
+#[derive(serde::Deserialize)]
+struct OneMethod {
+    methods: IndexMap<Method, MethodMapping>,
 }
 
 struct Loader<'a> {
@@ -87,22 +126,15 @@ impl Loader<'_> {
             self.problems.extend(unknown);
             if let Some(resource) = document.read::<Resource>(&mut self.problems) {
                 self.check_resource(&document, &resource);
-                resources.insert(file.trim_end_matches(".yaml").to_owned(), resource);
+                resources.insert(file.trim_end_matches(".yaml").to_owned(), Arc::new(resource));
             }
         }
         Model { name: name.to_owned(), resources }
     }
 
     fn check_resource(&mut self, document: &Document, resource: &Resource) {
-        if resource.methods.is_empty() {
-            self.problem(document, &["methods"], "a resource has at least one method");
-        }
-        if resource.fields.contains_key("remote_data") {
-            self.problem(
-                document,
-                &["fields", "remote_data"],
-                "remote_data is added to every record by itself",
-            );
+        for (path, message) in resource.contradictions() {
+            self.problem(document, &path, message);
         }
     }
 
@@ -120,6 +152,9 @@ impl Loader<'_> {
             return None;
         }
         let document = self.document(&file)?;
+        let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
+        let (document, unknown) = document.with_shapes(&shapes);
+        self.problems.extend(unknown);
         let manifest: Manifest = document.read(&mut self.problems)?;
         let id_pattern = self.check_manifest(&document, name, &manifest);
         let mut cells = BTreeMap::new();
@@ -269,9 +304,12 @@ impl MappingSource<'_, '_> {
     ) -> Option<Cell> {
         let Loader { files, engine, .. } = *self.loader;
         let mut compiler = Compiler::new(files, engine, self.manifest, &self.document.file);
-        let cell = compiler.cell(stem, method, mapping, resource, id_pattern);
+        let mut cell = compiler.cell(stem, method, mapping, resource, id_pattern);
         let Compiler { used, findings, .. } = compiler;
         self.loader.used.extend(used);
+        if let Some(cell) = &mut cell {
+            cell.config = self.document.get(&["methods", method.as_str()]).cloned().unwrap_or_default();
+        }
         for finding in findings {
             let problem = match finding {
                 Finding::At(path, message) => {

@@ -42,6 +42,9 @@ pub struct Manifest {
     /// Words of a 403's message that mean that the credential lacks a scope.
     #[serde(default)]
     pub scope_refusal: Option<String>,
+    /// Schemas that several operations share: wherever a schema says `shape: NAME`, that one stands.
+    #[serde(default)]
+    pub shapes: Map<String, Value>,
     /// The vendor's operations: `resources.parties.list`.
     #[serde(default)]
     pub resources: IndexMap<String, NativeResource>,

@@ -111,6 +111,18 @@ pub struct MethodMapping {
     /// Whether what the `before` steps found is a record of this resource; if not, the caller gets a 404.
     #[serde(default)]
     pub exists: Option<Slot>,
+    /// List parameters beside the resource's own, as an object schema in the contract's dialect.
+    #[serde(default)]
+    pub query_schema: Option<Value>,
+    /// Body fields beside the resource's own, as an object schema in the contract's dialect.
+    #[serde(default)]
+    pub request_body_schema: Option<Value>,
+    /// Where the vendor documents the call; kept for the documents.
+    #[serde(default)]
+    pub documentation_link: Option<String>,
+    /// Scopes that the call needs; kept for the documents.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// What goes first; the results are in scope as `before.<name>`.
     #[serde(default)]
     pub before: Vec<StepMapping>,
@@ -175,6 +187,9 @@ pub struct SourceMapping {
     /// As of a method.
     #[serde(default)]
     pub response_mapping_method: Option<MappedBy>,
+    /// As of a method.
+    #[serde(default)]
+    pub after: Option<Vec<StepMapping>>,
 }
 
 /// What `response_mapping` sees.

@@ -13,6 +13,7 @@ pub mod files;
 pub mod load;
 pub mod manifest;
 pub mod method;
+pub mod overrides;
 
 pub use catalog::{Catalog, Provider};
 pub use cell::Cell;

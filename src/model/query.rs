@@ -3,10 +3,10 @@
 //! Parsing is `serde_qs`'s; what is ours is the meaning: which names are filters, what an operator is, and how
 //! text becomes the type that the schema gives.
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use super::schema::{Filter, Format, Type, nearest};
+use super::operation::Method;
+use super::schema::{Filter, Format, Resource, Type, nearest};
 use crate::error::{Error, Result};
 
 /// Sub-keys that compare in place of naming a field.
@@ -93,7 +93,7 @@ impl Query {
     }
 }
 
-/// One condition on a list: a filter's name in the caller's spelling, an operator, and the typed value.
+/// One condition: a filter's name in the schema's spelling, an operator, and the typed value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// With its operator where that isn't `eq`: `created_at[gt]`.
@@ -104,52 +104,57 @@ pub struct Condition {
     pub value: Value,
 }
 
-/// Reads what is left of a query as conditions, and refuses names that the resource doesn't have; with `lenient`
-/// it passes over them.
-pub fn conditions(
-    left: &Map<String, Value>,
-    filters: &IndexMap<String, Filter>,
-    lenient: bool,
-) -> Result<Vec<Condition>> {
-    let mut found = Vec::new();
+/// The names that a request may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Parameters<'a> {
+    /// Whose parameters.
+    pub resource: &'a Resource,
+    /// Of which method.
+    pub method: Method,
+    /// Whether names that the method doesn't take are passed over.
+    pub lenient: bool,
+}
+
+/// Reads what is left of a query as conditions, and refuses names that the method of this resource doesn't take,
+/// unless it is to be lenient.
+pub fn conditions(left: &Map<String, Value>, known: Parameters<'_>) -> Result<Vec<Condition>> {
+    let mut found: Vec<Condition> = Vec::new();
     for (name, value) in left {
-        collect(name.clone(), value, filters, lenient, &mut found)?;
+        collect(name.clone(), value, known, &mut found)?;
+    }
+    for (index, condition) in found.iter().enumerate() {
+        if found[..index].iter().any(|earlier| earlier.spelling == condition.spelling) {
+            return Err(Error::invalid_field(&condition.spelling, "is given twice, under two of its names"));
+        }
     }
     Ok(found)
 }
 
-fn collect(
-    name: String,
-    value: &Value,
-    filters: &IndexMap<String, Filter>,
-    lenient: bool,
-    found: &mut Vec<Condition>,
-) -> Result<()> {
-    match value {
-        Value::Object(map) => {
+fn collect(name: String, value: &Value, known: Parameters<'_>, found: &mut Vec<Condition>) -> Result<()> {
+    let filter = known.resource.parameter(known.method, &name);
+    match (value, filter) {
+        (Value::Object(map), _) => {
             for (key, inner) in map {
-                match filters.get(&name).filter(|_| OPERATORS.contains(&key.as_str())) {
-                    Some(filter) => found.push(condition(&name, filter, key, inner)?),
-                    None => collect(format!("{name}[{key}]"), inner, filters, lenient, found)?,
+                match filter.filter(|_| OPERATORS.contains(&key.as_str())) {
+                    Some((name, filter)) => found.push(condition(name, filter, key, inner)?),
+                    None => collect(format!("{name}[{key}]"), inner, known, found)?,
                 }
             }
             Ok(())
         }
-        plain => match filters.get(&name) {
-            Some(filter) => {
-                found.push(condition(&name, filter, "eq", plain)?);
-                Ok(())
-            }
-            None if lenient => Ok(()),
-            None => Err(unknown(&name, filters)),
-        },
+        (plain, Some((name, filter))) => {
+            found.push(condition(name, filter, "eq", plain)?);
+            Ok(())
+        }
+        (_, None) if known.lenient => Ok(()),
+        (_, None) => Err(unknown(&name, known)),
     }
 }
 
-fn unknown(name: &str, filters: &IndexMap<String, Filter>) -> Error {
+fn unknown(name: &str, Parameters { resource, method, .. }: Parameters<'_>) -> Error {
     const ALWAYS: &[&str] =
         &["limit", "next_cursor", "remote_query", "truto_ignore_remote_data", "integrated_account_id"];
-    let known = filters.keys().map(String::as_str).chain(ALWAYS.iter().copied());
+    let known = resource.parameters(method).map(|(name, _)| name).chain(ALWAYS.iter().copied());
     let hint = nearest(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Error::invalid_field(name, format!("is not a parameter of this method{hint}"))
 }
@@ -183,7 +188,7 @@ fn typed(filter: &Filter, value: &Value) -> std::result::Result<Value, String> {
             number.map(Value::Number).ok_or_else(wrong)
         }
         (Type::Boolean, _) => text.parse::<bool>().map(Value::from).map_err(|_| wrong()),
-        (_, Some(Format::DateTime | Format::DateOrDateTime)) => super::record::instant(text)
+        (_, Some(Format::DateTime)) => super::record::instant(text)
             .map(Value::String)
             .ok_or_else(|| format!("must be an instant such as 2026-01-31T09:30:00Z, not {text:?}")),
         (Type::String | Type::Object | Type::Array, None) => Ok(Value::String(text.clone())),
@@ -195,18 +200,28 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn filters() -> IndexMap<String, Filter> {
+    fn resource() -> Resource {
         serde_json::from_value(json!({
-            "name": {"type": "string", "description": ""},
-            "is_active": {"type": "boolean", "description": ""},
-            "created_at": {"type": "string", "format": "date-time", "description": ""},
-            "owner[id]": {"type": "string", "description": ""},
+            "description": "", "singular": "field", "methods": ["list", "get"], "fields": {},
+            "filters": {
+                "name": {"type": "string", "description": ""},
+                "is_active": {"type": "boolean", "description": ""},
+                "created_at": {"type": "string", "format": "date-time", "description": ""},
+                "owner[id]": {"type": "string", "description": ""},
+                "entity": {
+                    "type": "string", "description": "", "aliases": ["entity_type"], "methods": ["list", "get"]
+                }
+            }
         }))
         .unwrap()
     }
 
     fn read(text: &str) -> Result<Vec<Condition>> {
-        conditions(&Query::parse(text)?.0, &filters(), false)
+        read_with(text, Method::List, false)
+    }
+
+    fn read_with(text: &str, method: Method, lenient: bool) -> Result<Vec<Condition>> {
+        conditions(&Query::parse(text)?.0, Parameters { resource: &resource(), method, lenient })
     }
 
     #[test]
@@ -230,6 +245,27 @@ mod tests {
     fn eq_may_be_left_out_and_lists_may_have_commas() {
         assert_eq!(read("name[eq]=x").unwrap()[0].spelling, "name");
         assert_eq!(read("name[in]=a,b").unwrap()[0].value, json!(["a", "b"]));
+    }
+
+    #[test]
+    fn a_parameter_is_read_under_each_of_its_names() {
+        for text in ["entity=contact", "entity_type=contact"] {
+            let found = read(text).unwrap();
+            assert_eq!(
+                (found[0].spelling.as_str(), &found[0].value),
+                ("entity", &json!("contact")),
+                "{text}"
+            );
+        }
+        assert_eq!(read("entity_type[in]=a,b").unwrap()[0].spelling, "entity[in]");
+        assert!(read("entity=a&entity_type=b").unwrap_err().message().contains("given twice"));
+    }
+
+    #[test]
+    fn a_method_takes_only_its_own_parameters() {
+        assert_eq!(read_with("entity_type=contact", Method::Get, false).unwrap().len(), 1);
+        assert!(read_with("name=x", Method::Get, false).is_err());
+        assert_eq!(read_with("name=x", Method::Get, true).unwrap(), []);
     }
 
     #[test]

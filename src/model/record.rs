@@ -77,8 +77,12 @@ fn shape_object(
     mut given: Map<String, Value>,
 ) -> Result<Map<String, Value>, ShapeError> {
     let mut shaped = Map::with_capacity(fields.len());
-    for (name, field) in fields {
+    for (name, field) in fields.iter().filter(|(_, field)| !field.write_only) {
         let value = given.get_mut(name).map_or(Value::Null, Value::take);
+        let value = field.aliases.iter().fold(value, |value, alias| match given.shift_remove(alias) {
+            Some(other) if value.is_null() => other,
+            _ => value,
+        });
         shaped.insert(name.clone(), shape_value(path, name, field, value)?);
     }
     let extra = given.into_iter().filter(|(name, _)| !fields.contains_key(name));
@@ -92,7 +96,7 @@ fn shape_value(parent: &str, name: &str, field: &Field, value: Value) -> Result<
         (_, Value::Null) => Ok(Value::Null),
         (Type::String, Value::String(text)) => match field.format {
             None => Ok(Value::String(text)),
-            Some(format) => match dated(format, &text) {
+            Some(Format::DateTime) => match instant(&text) {
                 Some(normal) => Ok(Value::String(normal)),
                 None => fail(&Value::String(text)),
             },
@@ -151,14 +155,6 @@ fn mismatch(field: &str, expected: &str, value: &Value) -> ShapeError {
     ShapeError { field: field.to_owned(), expected: expected.to_owned(), found }
 }
 
-fn dated(format: Format, text: &str) -> Option<String> {
-    match format {
-        Format::DateTime => instant(text),
-        Format::DateOrDateTime if Date::parse(text, DAY).is_ok() => Some(text.to_owned()),
-        Format::DateOrDateTime => instant(text),
-    }
-}
-
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const OFFSET_WITHOUT_COLON: &[BorrowedFormatItem<'_>] = format_description!(
     "[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]][offset_hour sign:mandatory][offset_minute]"
@@ -201,6 +197,8 @@ mod tests {
                 "account": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
                 "emails": {"type": "array", "items": {"type": "object", "properties": {"email": {"type": "string"}}}},
                 "custom_fields": {"type": "object"},
+                "kind": {"type": "string", "aliases": ["sort"]},
+                "password": {"type": "string", "write_only": true},
                 "created_at": {"type": "string", "format": "date-time"}
             }
         }))
@@ -216,8 +214,21 @@ mod tests {
         let shaped = shape(json!({"name": "x", "extra": 1, "id": 9})).unwrap();
         assert_eq!(
             serde_json::to_string(&shaped).unwrap(),
-            r#"{"id":"9","name":"x","count":null,"account":null,"emails":null,"custom_fields":null,"created_at":null,"extra":1}"#
+            r#"{"id":"9","name":"x","count":null,"account":null,"emails":null,"custom_fields":null,"kind":null,"created_at":null,"extra":1}"#
         );
+    }
+
+    #[test]
+    fn a_mapping_may_give_a_field_under_another_of_its_names() {
+        for mapped in [json!({"sort": "a"}), json!({"kind": "a"}), json!({"kind": "a", "sort": "b"})] {
+            let shaped = shape(mapped).unwrap();
+            assert_eq!((&shaped["kind"], shaped.get("sort")), (&json!("a"), None));
+        }
+    }
+
+    #[test]
+    fn what_can_only_be_written_never_leaves() {
+        assert_eq!(shape(json!({"password": "x"})).unwrap().get("password"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::operation::{Method, Operation};
 use super::presentation::Presentation;
-use super::query::{self, Condition, Query};
+use super::query::{self, Condition, Parameters, Query};
 use super::schema::{Field, Resource, Type, nearest};
 use crate::error::{Error, Failure, Result};
 
@@ -44,15 +44,13 @@ impl Received<'_> {
         let passthrough = query.take_flag("truto_body_passthrough")?;
         let remote_query = query.take_object("remote_query")?;
         let (mut limit, mut cursor, mut sort_by) = (None, None, Vec::new());
-        let no_filters = IndexMap::new();
-        let mut filters = &no_filters;
         if self.method == Method::List {
             limit = query.take_count("limit", LARGEST_LIMIT)?;
             cursor = query.take_text("next_cursor")?;
             sort_by = sorting(query.take_object("sort_by")?)?;
-            filters = &self.resource.filters;
         }
-        let conditions = query::conditions(&query.0, filters, lenient)?;
+        let known = Parameters { resource: self.resource, method: self.method, lenient };
+        let conditions = query::conditions(&query.0, known)?;
         let (body, remote_data, passthrough) = match (self.method, passthrough) {
             (Method::Create | Method::Update, true) => (Map::new(), None, self.body),
             (Method::Create | Method::Update, false) => {
@@ -154,10 +152,11 @@ fn check_object(
     given: &mut Map<String, Value>,
     failures: &mut Vec<Failure>,
 ) {
+    settle_aliases(path, fields, given, failures);
     for (name, value) in given {
-        let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let here = join(path, name);
         match fields.get(name) {
-            Some(field) if field.read_only => {
+            Some(field) if !field.is_writable() => {
                 failures.push(Failure {
                     field: here,
                     message: "is set by the CRM and can't be written".to_owned(),
@@ -166,7 +165,7 @@ fn check_object(
             Some(field) => check_value(&here, field, value, failures),
             None => {
                 let known =
-                    fields.iter().filter(|(_, field)| !field.read_only).map(|(name, _)| name.as_str());
+                    fields.iter().filter(|(_, field)| field.is_writable()).map(|(name, _)| name.as_str());
                 let hint =
                     nearest(name, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
                 failures
@@ -176,11 +175,35 @@ fn check_object(
     }
 }
 
+/// Puts what came under another name of a field under the field's own.
+fn settle_aliases(
+    path: &str,
+    fields: &indexmap::IndexMap<String, Field>,
+    given: &mut Map<String, Value>,
+    failures: &mut Vec<Failure>,
+) {
+    let aliases =
+        fields.iter().flat_map(|(name, field)| field.aliases.iter().map(move |alias| (name, alias)));
+    for (name, alias) in aliases {
+        let Some(value) = given.shift_remove(alias) else { continue };
+        if given.get(name).is_some_and(|own| *own != value) {
+            let message = format!("is another name of {name}, and the two have different values");
+            failures.push(Failure { field: join(path, alias), message });
+        } else {
+            given.insert(name.clone(), value);
+        }
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
 fn check_value(path: &str, field: &Field, value: &mut Value, failures: &mut Vec<Failure>) {
     let fits = match (field.kind, &mut *value) {
         (_, Value::Null) => true,
         (Type::String, Value::String(text)) => match field.format {
-            None => true,
+            None => field.one_of.is_empty() || field.one_of.contains(text),
             Some(_) => super::record::instant(text).is_some(),
         },
         // Identifiers are strings on the wire, but a caller who kept one as a number means the same record.
@@ -208,8 +231,12 @@ fn check_value(path: &str, field: &Field, value: &mut Value, failures: &mut Vec<
         _ => false,
     };
     if !fits {
-        let expected = if field.format.is_some() { "an ISO-8601 date and time" } else { field.kind.noun() };
-        failures.push(Failure { field: path.to_owned(), message: format!("must be {expected} or null") });
+        let expected = match (field.format, field.one_of.as_slice()) {
+            (Some(_), _) => "an ISO-8601 date and time".to_owned(),
+            (None, []) => field.kind.noun().to_owned(),
+            (None, values) => format!("one of {}", values.join(", ")),
+        };
+        failures.push(Failure { field: path.to_owned(), message: format!("must be {expected}, or null") });
     }
 }
 
@@ -234,7 +261,8 @@ mod tests {
                 "first_name": {"type": "string"},
                 "account": {"type": "object", "properties": {"id": {"type": "string"}}},
                 "emails": {"type": "array", "items": {"type": "object", "properties": {"email": {"type": "string"}}}},
-                "custom_fields": {"type": "object"}
+                "custom_fields": {"type": "object"},
+                "kind": {"type": "string", "enum": ["a", "b"], "aliases": ["sort"]}
             },
             "filters": {
                 "owner[id]": {"type": "string", "description": ""},
@@ -279,6 +307,23 @@ mod tests {
     fn numbers_are_taken_where_an_id_belongs() {
         let operation = understand(Method::Create, "", json!({"account": {"id": 7}})).unwrap();
         assert_eq!(operation.body["account"]["id"], json!("7"));
+    }
+
+    #[test]
+    fn a_field_is_taken_under_each_of_its_names() {
+        for body in [json!({"kind": "a"}), json!({"sort": "a"}), json!({"sort": "a", "kind": "a"})] {
+            let operation = understand(Method::Create, "", body).unwrap();
+            assert_eq!(Value::Object(operation.body), json!({"kind": "a"}));
+        }
+        let error = understand(Method::Create, "", json!({"sort": "a", "kind": "b"})).unwrap_err();
+        assert_eq!(error.failures()[0].field, "sort");
+    }
+
+    #[test]
+    fn a_value_that_the_contract_does_not_name_is_refused() {
+        let error = understand(Method::Create, "", json!({"kind": "c"})).unwrap_err();
+        assert_eq!(error.message(), "kind: must be one of a, b, or null");
+        assert!(understand(Method::Create, "", json!({"kind": null})).is_ok());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The unified schemas: for each resource its fields, methods and query parameters, as the YAML files say.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -11,7 +13,7 @@ pub struct Model {
     /// As in `/unified/{model}`.
     pub name: String,
     /// By name.
-    pub resources: IndexMap<String, Resource>,
+    pub resources: IndexMap<String, Arc<Resource>>,
 }
 
 /// One unified resource, such as `contacts`.
@@ -24,11 +26,44 @@ pub struct Resource {
     pub singular: String,
     /// In the order in which answers carry them. `remote_data` is not among them: every record may have it.
     pub fields: IndexMap<String, Field>,
-    /// Query parameters of `list`, in the caller's spelling (`email_addresses[email]`).
+    /// Query parameters, in the caller's spelling (`email_addresses[email]`): what a list selects by, and what the
+    /// few other methods that have any take.
     #[serde(default)]
     pub filters: IndexMap<String, Filter>,
+    /// The fields that a list can be sorted by: `sort_by[name]=asc`.
+    #[serde(default)]
+    pub sort_by: Vec<String>,
     /// What the contract offers for this resource, whether a provider can serve it or not.
     pub methods: Vec<Method>,
+    /// Methods beside the five, by their name in the path (`batch-delete`).
+    #[serde(default)]
+    pub custom_methods: IndexMap<String, CustomMethod>,
+}
+
+/// A method beside the five: `POST /unified/{model}/{resource}/{method}`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomMethod {
+    /// What it does.
+    pub description: String,
+    /// Query parameters.
+    #[serde(default)]
+    pub parameters: IndexMap<String, Field>,
+    /// The members of its body. One that is `required` must be given.
+    #[serde(default)]
+    pub body: IndexMap<String, Field>,
+    /// What `result` holds.
+    pub answer: CustomAnswer,
+}
+
+/// What a custom method answers, as `{"result": …}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomAnswer {
+    /// One record of the resource.
+    Record,
+    /// An array of records. Those that are no more have only their `id`.
+    Records,
 }
 
 /// One field of a resource, or of an object within it.
@@ -44,15 +79,22 @@ pub struct Field {
     /// A narrower form of a string.
     #[serde(default)]
     pub format: Option<Format>,
-    /// The values that the contract names. Others may appear where a vendor has more.
+    /// The values that the contract names. A body may have only these; in records others may appear where a
+    /// vendor has more.
     #[serde(default, rename = "enum")]
     pub one_of: Vec<String>,
+    /// Other names that bodies and mappings may give it by. Records carry it under its own name.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Whether every record has it.
     #[serde(default)]
     pub required: bool,
     /// Set by the CRM: refused in bodies.
     #[serde(default)]
     pub read_only: bool,
+    /// Taken in bodies, never in a record.
+    #[serde(default)]
+    pub write_only: bool,
     /// Added by unicrm to the published contract.
     #[serde(default)]
     pub extension: bool,
@@ -64,7 +106,7 @@ pub struct Field {
     pub items: Option<Box<Field>>,
 }
 
-/// One query parameter of a list.
+/// One query parameter: a condition on a list, or what another method needs to find its record.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
@@ -79,6 +121,19 @@ pub struct Filter {
     /// The values it takes; empty: any.
     #[serde(default, rename = "enum")]
     pub one_of: Vec<String>,
+    /// Other names that it may be sent under.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The methods that take it.
+    #[serde(default = "list_only")]
+    pub methods: Vec<Method>,
+    /// Added by unicrm to the published contract.
+    #[serde(default)]
+    pub extension: bool,
+}
+
+fn list_only() -> Vec<Method> {
+    vec![Method::List]
 }
 
 /// Kinds of values.
@@ -105,9 +160,6 @@ pub enum Format {
     /// An instant: leaves as ISO-8601 in UTC with milliseconds.
     #[serde(rename = "date-time")]
     DateTime,
-    /// An instant, or a day where the vendor knows no more.
-    #[serde(rename = "date-or-date-time")]
-    DateOrDateTime,
 }
 
 impl Type {
@@ -128,6 +180,152 @@ impl Field {
     /// Whether this is an object that takes any key.
     pub fn is_open(&self) -> bool {
         self.kind == Type::Object && self.properties.is_empty()
+    }
+
+    /// Whether a body may hold it.
+    pub fn is_writable(&self) -> bool {
+        !self.read_only
+    }
+}
+
+impl Resource {
+    /// The query parameters of a method, in order. Paging, presentation and `remote_query`, which every resource
+    /// has, are not among them.
+    pub fn parameters(&self, method: Method) -> impl Iterator<Item = (&str, &Filter)> {
+        let of_method = move |(_, filter): &(&String, &Filter)| filter.methods.contains(&method);
+        self.filters.iter().filter(of_method).map(|(name, filter)| (name.as_str(), filter))
+    }
+
+    /// A query parameter of a method by any name that it goes by, with its own name.
+    pub fn parameter(&self, method: Method, name: &str) -> Option<(&str, &Filter)> {
+        let by_alias =
+            || self.filters.iter().find(|(_, filter)| filter.aliases.iter().any(|alias| alias == name));
+        let (name, filter) = self.filters.get_key_value(name).or_else(by_alias)?;
+        filter.methods.contains(&method).then_some((name.as_str(), filter))
+    }
+
+    /// What contradicts itself in the resource: each with the path of the offending value in its file.
+    pub fn contradictions(&self) -> Vec<(Vec<&str>, String)> {
+        let mut found = Vec::new();
+        if self.methods.is_empty() {
+            found.push((vec!["methods"], "a resource has at least one method".to_owned()));
+        }
+        if self.fields.contains_key("remote_data") {
+            let message = "remote_data is added to every record by itself";
+            found.push((vec!["fields", "remote_data"], message.to_owned()));
+        }
+        for key in self.sort_by.iter().filter(|key| !self.fields.contains_key(*key)) {
+            found.push((vec!["sort_by"], format!("{key} is not a field")));
+        }
+        for (name, filter) in &self.filters {
+            for method in filter.methods.iter().filter(|method| !self.methods.contains(method)) {
+                found.push((vec!["filters", name, "methods"], format!("the resource has no {method}")));
+            }
+            for alias in filter.aliases.iter().filter(|alias| self.filters.contains_key(*alias)) {
+                found.push((vec!["filters", name, "aliases"], format!("{alias} is a filter itself")));
+            }
+        }
+        contradictions(&self.fields, &mut vec!["fields"], &mut found);
+        for (name, method) in &self.custom_methods {
+            contradictions(&method.body, &mut vec!["custom_methods", name, "body"], &mut found);
+        }
+        found
+    }
+}
+
+fn contradictions<'a>(
+    fields: &'a IndexMap<String, Field>,
+    path: &mut Vec<&'a str>,
+    found: &mut Vec<(Vec<&'a str>, String)>,
+) {
+    for (name, field) in fields {
+        path.push(name);
+        let mut say = |message: String| found.push((path.clone(), message));
+        if field.read_only && field.write_only {
+            say("can't be both read_only and write_only".to_owned());
+        }
+        if (field.kind == Type::Array) != field.items.is_some() {
+            say("has items if, and only if, it is an array".to_owned());
+        }
+        for alias in field.aliases.iter().filter(|alias| fields.contains_key(*alias)) {
+            say(format!("{alias} is a field itself"));
+        }
+        contradictions(&field.properties, path, found);
+        if let Some(item) = &field.items {
+            contradictions(&item.properties, path, found);
+        }
+        path.pop();
+    }
+}
+
+impl Field {
+    /// Reads a schema in the contract's dialect: JSON Schema, but `required` is a boolean of each property.
+    pub fn from_contract(schema: &serde_json::Value) -> Result<Self, String> {
+        use serde_json::Value;
+        let Value::Object(given) = schema else { return Err("a schema is an object".to_owned()) };
+        let text = |name: &str| given.get(name).and_then(Value::as_str);
+        let kind = match text("type") {
+            Some("string") => Type::String,
+            Some("integer") => Type::Integer,
+            Some("number") => Type::Number,
+            Some("boolean") => Type::Boolean,
+            Some("object") => Type::Object,
+            Some("array") => Type::Array,
+            Some(other) => {
+                return Err(format!(
+                    "{other:?} is not a type: string, integer, number, boolean, object, array"
+                ));
+            }
+            None => return Err("a schema has a type".to_owned()),
+        };
+        let mut properties = IndexMap::new();
+        for (name, inner) in given.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            let field = Field::from_contract(inner).map_err(|problem| format!("{name}: {problem}"))?;
+            properties.insert(name.clone(), field);
+        }
+        let items = given.get("items").map(|items| Field::from_contract(items).map(Box::new)).transpose()?;
+        let one_of = given.get("enum").and_then(Value::as_array).into_iter().flatten();
+        Ok(Field {
+            kind,
+            description: text("description").unwrap_or_default().to_owned(),
+            format: (text("format") == Some("date-time")).then_some(Format::DateTime),
+            one_of: one_of.filter_map(|value| value.as_str().map(str::to_owned)).collect(),
+            aliases: Vec::new(),
+            required: given.get("required").and_then(Value::as_bool).unwrap_or_default(),
+            read_only: false,
+            write_only: false,
+            extension: false,
+            properties,
+            items,
+        })
+    }
+
+    /// The parameters of a method that an object of filters stands for: `owner[id]` for the member `id` of `owner`.
+    pub fn parameters(&self, method: Method) -> Vec<(String, Filter)> {
+        let mut found = Vec::new();
+        for (name, field) in &self.properties {
+            if field.kind == Type::Object && !field.properties.is_empty() {
+                let inner = field.parameters(method).into_iter().map(|(inner, filter)| {
+                    let (first, rest) =
+                        inner.split_once('[').map_or((inner.as_str(), ""), |(first, rest)| (first, rest));
+                    let rest = if rest.is_empty() { String::new() } else { format!("[{rest}") };
+                    (format!("{name}[{first}]{rest}"), filter)
+                });
+                found.extend(inner);
+            } else {
+                let filter = Filter {
+                    kind: field.kind,
+                    description: field.description.clone(),
+                    format: field.format,
+                    one_of: field.one_of.clone(),
+                    aliases: Vec::new(),
+                    methods: vec![method],
+                    extension: false,
+                };
+                found.push((name.clone(), filter));
+            }
+        }
+        found
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// A fault of this kind for every request, until it is cleared.
     pub fn new(kind: Kind) -> Fault {
         Fault {
             kind,

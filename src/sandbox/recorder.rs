@@ -27,6 +27,7 @@ pub(super) const BODY_LIMIT: usize = 32 * 1024 * 1024;
 /// One request as it arrived.
 #[derive(Clone)]
 pub struct Received {
+    /// The HTTP verb.
     pub method: Method,
     /// The path as sent, percent-encoding untouched.
     pub path: String,
@@ -34,6 +35,7 @@ pub struct Received {
     pub query: Option<String>,
     /// All headers but `Authorization`.
     pub headers: HeaderMap,
+    /// The body as sent.
     pub body: Bytes,
     credential: Option<Credential>,
 }

@@ -22,6 +22,8 @@ pub enum Change {
     EnvironmentIntegration(Uuid),
     /// An API token.
     ApiToken(Uuid),
+    /// The models or mappings of an environment.
+    Mappings(Uuid),
     /// Announcements may have been missed.
     Anything,
 }
@@ -67,6 +69,7 @@ fn read(payload: &str) -> Option<Change> {
     match table {
         "integrated_account" => Some(Change::Account(id)),
         "environment_integration" => Some(Change::EnvironmentIntegration(id)),
+        "mappings" => Some(Change::Mappings(id)),
         "api_token" => Some(Change::ApiToken(id)),
         _ => None,
     }

@@ -105,7 +105,7 @@ impl Store {
         row.map_err(|error| taken(error, name))
     }
 
-    /// Makes an environment with every provider switched on.
+    /// Makes an environment with every provider and every shipped model switched on.
     pub async fn create_environment(&self, name: &str) -> Result<EnvironmentRow> {
         let mut transaction = self.pool.begin().await?;
         let row: EnvironmentRow = sqlx::query_as("INSERT INTO environment (name) VALUES ($1) RETURNING *")
@@ -115,6 +115,13 @@ impl Store {
             .map_err(|error| taken(error, name))?;
         sqlx::query(
             "INSERT INTO environment_integration (environment_id, integration_id) SELECT $1, id FROM integration",
+        )
+        .bind(row.id)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO environment_unified_model (environment_id, unified_model_id) \
+             SELECT $1, id FROM unified_model WHERE environment_id IS NULL",
         )
         .bind(row.id)
         .execute(&mut *transaction)

@@ -8,6 +8,7 @@ pub mod changes;
 pub mod cluster;
 pub mod credentials;
 pub mod environments;
+pub mod mappings;
 pub mod schema;
 pub mod tokens;
 

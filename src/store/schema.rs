@@ -2,10 +2,21 @@
 
 use sqlx::migrate::Migrator;
 
+use sha2::{Digest, Sha256};
+
 use super::Store;
+use crate::crypto::hex;
 use crate::error::{Error, Kind, Result};
 
 static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+/// Names the schema that this binary wants: another name for every change of any migration.
+pub fn fingerprint() -> String {
+    let digest = MIGRATOR.iter().fold(Sha256::new(), |digest, migration| {
+        digest.chain_update(migration.version.to_be_bytes()).chain_update(&migration.checksum)
+    });
+    hex(&digest.finalize()[..8])
+}
 
 impl Store {
     /// Applies the migrations that are missing; several processes may try at once.

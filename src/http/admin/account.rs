@@ -7,10 +7,13 @@ use serde_json::{Map, Value, json};
 use super::{Paging, optional_object, optional_text, parse, required_text};
 use crate::account::{Import, STATUSES};
 use crate::error::{Error, Result};
+use crate::gateway::overlay::{Place, Target};
 use crate::http::State;
 use crate::http::extract::{AdminQuery, Caller, JsonBody, Segments};
 use crate::http::reply::{Json, instant};
 use crate::ids::{AccountId, EnvironmentIntegrationId};
+use crate::mapping::overrides::lay;
+use crate::model::Method;
 use crate::store::accounts::{AccountChange, AccountFilter, AccountRow};
 
 const FILTERS: &[&str] = &["tenant_id", "status", "integration.name", "is_sandbox", "environment_id"];
@@ -83,19 +86,45 @@ pub async fn change(
     let id = id(path)?;
     let mut body =
         body.object(&["tenant_id", "context", "unified_model_override", "integration_override"])?;
-    for name in ["unified_model_override", "integration_override"] {
-        if optional_object(&mut body, name)?.is_some_and(|overrides| !overrides.is_empty()) {
-            return Err(Error::invalid_field(
-                name,
-                "is not served by this version, so it would have no effect",
-            ));
-        }
+    if optional_object(&mut body, "integration_override")?.is_some_and(|overrides| !overrides.is_empty()) {
+        let problem = "is not served by this version, so it would have no effect";
+        return Err(Error::invalid_field("integration_override", problem));
     }
-    let change =
-        AccountChange { tenant_id: optional_text(&mut body, "tenant_id")?, ..AccountChange::default() };
+    let overrides = match optional_object(&mut body, "unified_model_override")? {
+        Some(given) => Some(overridden(&state, &caller, id, &Value::Object(given)).await?),
+        None => None,
+    };
+    let change = AccountChange {
+        tenant_id: optional_text(&mut body, "tenant_id")?,
+        unified_model_override: overrides,
+        ..AccountChange::default()
+    };
     let context = optional_object(&mut body, "context")?;
     state.0.gateway.accounts.change(caller.environment, id, change, context).await?;
     show(&state, &caller, id).await
+}
+
+/// What the account's override comes to with `given` laid over it, if all that it touches can be used.
+async fn overridden(state: &State, caller: &Caller, id: AccountId, given: &Value) -> Result<Value> {
+    let account = state.0.gateway.accounts.load(caller.environment, id).await?;
+    let mut merged = account.row.unified_model_override.clone();
+    lay(&mut merged, given);
+    let integration = account.row.integration_name.as_str();
+    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    for (model, resources) in members(&merged) {
+        for (resource, methods) in members(&resources) {
+            for (name, config) in members(&methods) {
+                let field = format!("unified_model_override.{model}.{resource}.{name}");
+                let method: Method = name.parse().map_err(|()| {
+                    Error::invalid_field(&field, "is not a method: list, get, create, update or delete")
+                })?;
+                let target = Target { model: &model, resource: &resource, integration, method };
+                let place = Place::Account;
+                state.0.gateway.check_config(caller.environment, &target, place, &field, &config).await?;
+            }
+        }
+    }
+    Ok(merged)
 }
 
 pub async fn credentials(

@@ -5,6 +5,8 @@ pub mod api_token;
 pub mod environment;
 pub mod environment_integration;
 pub mod integration;
+pub mod mapping;
+pub mod model;
 
 use axum::response::Response;
 use serde_json::{Map, Value, json};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 use super::State;
 use super::extract::AdminQuery;
 use super::reply::{self, Json};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::ids::EnvironmentId;
 use crate::model::Binding;
 
@@ -99,6 +101,26 @@ fn optional_text(body: &mut Map<String, Value>, name: &str) -> Result<Option<Str
         }
         Some(_) => Err(Error::invalid_field(name, "must be a string of 1 to 512 bytes")),
     }
+}
+
+/// The version that a change was made against.
+fn version(body: &mut Map<String, Value>) -> Result<Option<i32>> {
+    match body.shift_remove("version") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => {
+            let version = number.as_i64().and_then(|number| i32::try_from(number).ok());
+            version.map(Some).ok_or_else(|| Error::invalid_field("version", "must be a whole number"))
+        }
+        Some(_) => Err(Error::invalid_field("version", "must be a whole number")),
+    }
+}
+
+/// The error of a change that was made against an older version.
+fn stale(present: i32) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!("It has changed meanwhile; the present version is {present}. Read it and change that."),
+    )
 }
 
 fn optional_flag(body: &mut Map<String, Value>, name: &str) -> Result<Option<bool>> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 /// A place in an expression's text. Both numbers start at 1; a column counts characters, not bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Position {
+    /// The line.
     pub line: usize,
+    /// The column.
     pub column: usize,
 }
 
@@ -58,9 +60,11 @@ pub enum EvaluationErrorKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {message}")]
 pub struct EvaluationError {
+    /// What went wrong.
     pub kind: EvaluationErrorKind,
     /// The JSONata error code (`T2001`, `D3030`), when the failure has one. Codes from `U2001` up are this crate's.
     pub code: Option<String>,
+    /// What the engine says of it.
     pub message: String,
     /// Where in the expression, for engines that tell. jsonata-core does not.
     pub position: Option<Position>,

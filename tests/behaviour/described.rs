@@ -1,0 +1,86 @@
+//! What the suite has to be told of a resource at a vendor. Everything else it computes.
+
+use futures::future::LocalBoxFuture;
+use serde_json::Value;
+
+use crate::support::twin::Twin;
+
+/// A unified resource as one vendor has it.
+pub struct Described {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The unified resource: `crm/contacts`.
+    pub resource: &'static str,
+    /// Every record of it that the vendor has, as the vendor's own API gives it to the gateway.
+    pub records: for<'a> fn(&'a Twin) -> LocalBoxFuture<'a, Vec<Value>>,
+    /// One of them, if it is there.
+    pub record: for<'a> fn(&'a Twin, &'a str) -> LocalBoxFuture<'a, Option<Value>>,
+    /// The id of a record of another kind that is reached by the same native operation, where there is such a thing.
+    pub stranger: Option<Stranger>,
+    /// An id that could be a record's and isn't.
+    pub missing: &'static str,
+    /// An id that no record of the vendor's can have.
+    pub impossible: &'static str,
+    /// The vendor's answer to the list's native call when there is nothing.
+    pub empty: fn() -> Value,
+    /// For each filter that is served, how to tell what it must find.
+    pub filters: &'static [Filter],
+    /// Whether a record of the vendor's is free of ties that would make the vendor refuse a change.
+    pub free: fn(&Value) -> bool,
+    /// Present where something can be written.
+    pub writes: Option<Writes>,
+}
+
+/// A record of another kind.
+pub struct Stranger {
+    /// Its id.
+    pub id: for<'a> fn(&'a Twin) -> LocalBoxFuture<'a, String>,
+    /// Whether it is still at the vendor, unchanged or not.
+    pub record: for<'a> fn(&'a Twin, &'a str) -> LocalBoxFuture<'a, Option<Value>>,
+}
+
+/// How a filter is to work.
+pub struct Filter {
+    /// In the caller's spelling.
+    pub name: &'static str,
+    /// A value that fits some of the vendor's records, but not all.
+    pub value: fn(&[Value]) -> String,
+    /// Whether a record of the vendor's fits a value.
+    pub keeps: fn(&Value, &str) -> bool,
+}
+
+/// How a resource is written.
+pub struct Writes {
+    /// A body with every field that can be written, and what the vendor has of it then.
+    pub sample: for<'a> fn(&'a Twin) -> LocalBoxFuture<'a, Sample>,
+    /// For each field, which members of the vendor's record a change of it may touch.
+    pub touches: &'static [(&'static str, &'static [&'static str])],
+    /// Members of the vendor's record that every change touches.
+    pub always: &'static [&'static str],
+    /// Fields that null doesn't clear: the vendor insists on them.
+    pub insists: &'static [&'static str],
+    /// Fields that hold a list.
+    pub collections: &'static [Collection],
+}
+
+/// A write, and what comes of it.
+pub struct Sample {
+    /// The unified body.
+    pub body: Value,
+    /// What the vendor's record must then hold, among others.
+    pub native: Value,
+}
+
+/// A field that holds a list.
+pub struct Collection {
+    /// The unified field.
+    pub field: &'static str,
+    /// Two items.
+    pub first: fn() -> Value,
+    /// What the first item is changed to, if the vendor can change one.
+    pub edited: Option<fn() -> Value>,
+    /// A third one.
+    pub added: fn() -> Value,
+    /// The vendor's items in the terms of the unified ones.
+    pub native: fn(&Value) -> Vec<Value>,
+}

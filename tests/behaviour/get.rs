@@ -1,0 +1,61 @@
+//! One record.
+
+use crate::case::{Case, id};
+use crate::conform::assert_conforms;
+use crate::suite::Suite;
+
+pub fn add(suite: &mut Suite) {
+    suite.add("every_record_that_is_listed_can_be_read", reads);
+    suite.add("remote_data_is_left_out_on_request", without_remote_data);
+    suite.add("a_record_that_is_not_there_is_not_found", missing);
+    suite.add("an_id_that_no_record_can_have_is_not_found_without_asking", impossible);
+    if suite.subject().described.stranger.is_some() {
+        suite.add("a_record_of_another_kind_is_not_found", stranger);
+    }
+    suite.add("parameters_of_lists_are_refused", list_parameters);
+}
+
+async fn reads(case: &Case) {
+    let listed = case.list("limit=5").await.result();
+    let rich = case.get(&id(&case.rich().await)).await.ok();
+    for record in listed.into_iter().chain([rich]) {
+        let read = case.get(&id(&record)).await.ok();
+        assert_conforms(&case.subject.resource, &read, true);
+        assert_eq!(read.to_string(), record.to_string());
+        let native = case.record(&id(&record)).await.expect("a record of the vendor's");
+        assert_eq!(read["remote_data"].to_string(), native.to_string());
+    }
+}
+
+async fn without_remote_data(case: &Case) {
+    let id = id(&case.rich().await);
+    let read = case.get(&format!("{id}?truto_ignore_remote_data=true")).await.ok();
+    assert_conforms(&case.subject.resource, &read, false);
+}
+
+async fn missing(case: &Case) {
+    let body = case.get(case.subject.described.missing).await.error(404);
+    assert!(body["message"].as_str().is_some_and(|text| text.contains("Capsule") || !text.is_empty()));
+    assert_eq!(body["truto_is_remote_error"], true);
+}
+
+async fn impossible(case: &Case) {
+    case.get(case.subject.described.impossible).await.local_error(404);
+    case.assert_vendor_not_called();
+}
+
+async fn stranger(case: &Case) {
+    let stranger = case.subject.described.stranger.as_ref().expect("another kind");
+    let id = (stranger.id)(&case.twin).await;
+    let body = case.get(&id).await.local_error(404);
+    let message = body["message"].as_str().expect("a message");
+    assert!(message.contains(&case.subject.resource.singular), "{message}");
+}
+
+async fn list_parameters(case: &Case) {
+    let id = id(&case.rich().await);
+    for query in ["limit=1", "next_cursor=x"] {
+        let name = query.split('=').next().expect("a name");
+        case.get(&format!("{id}?{query}")).await.refused_fields(&[name]);
+    }
+}
