@@ -178,11 +178,23 @@ impl TokenHash {
     }
 }
 
+/// What every token of a single account begins with.
+pub const ACCOUNT_TOKEN_PREFIX: &str = "unicrm_account_";
+
 /// A new API token: 256 random bits behind a prefix that secret scanners can look for.
 pub fn new_api_token() -> Result<Zeroizing<String>, CryptoError> {
+    new_token("unicrm_")
+}
+
+/// A new token of a single account, the same way.
+pub fn new_account_token() -> Result<Zeroizing<String>, CryptoError> {
+    new_token(ACCOUNT_TOKEN_PREFIX)
+}
+
+fn new_token(prefix: &str) -> Result<Zeroizing<String>, CryptoError> {
     let mut bytes = Zeroizing::new([0u8; 32]);
     random(bytes.as_mut_slice())?;
-    Ok(Zeroizing::new(format!("unicrm_{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
+    Ok(Zeroizing::new(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes.as_slice()))))
 }
 
 fn random(bytes: &mut [u8]) -> Result<(), CryptoError> {

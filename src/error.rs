@@ -33,6 +33,11 @@ pub enum Kind {
     Conflict,
     /// The body is larger than the gateway takes: 413.
     TooLarge,
+    /// An idempotency key came again with another request: 422.
+    KeyReused,
+    /// An earlier request with the same idempotency key was carried out, or may have been, and its answer is not
+    /// there to be given again: 500, which clients don't try again by themselves.
+    AnswerLost,
     /// The account's credential is refused by the vendor until its owner connects again: 401.
     Reauthenticate,
     /// The vendor understood and refused: the vendor's own 4xx.
@@ -293,11 +298,12 @@ impl Error {
             Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Kind::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Kind::Unreachable | Kind::Garbled => StatusCode::BAD_GATEWAY,
             Kind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Kind::Mapping | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Kind::AnswerLost | Kind::Mapping | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::Rejected => match &self.0.fault {
                 Some(fault) if fault.status.is_client_error() => fault.status,
                 _ => StatusCode::BAD_GATEWAY,
@@ -318,6 +324,8 @@ impl Kind {
             | Kind::MethodNotAllowed
             | Kind::Conflict
             | Kind::TooLarge
+            | Kind::KeyReused
+            | Kind::AnswerLost
             | Kind::Rejected => Actor::Caller,
             Kind::Reauthenticate => Actor::Account,
             Kind::RateLimited | Kind::Unreachable | Kind::Garbled | Kind::TimedOut => Actor::Provider,
@@ -337,6 +345,8 @@ impl Kind {
             | Kind::MethodNotAllowed
             | Kind::Conflict
             | Kind::TooLarge
+            | Kind::KeyReused
+            | Kind::AnswerLost
             | Kind::Reauthenticate
             | Kind::Rejected
             | Kind::Garbled

@@ -81,6 +81,16 @@ pub fn hide(provider: &Provider, context: &mut Map<String, Value>) {
     }
 }
 
+/// Takes large members out of the wrapping that clients put around them (`{"truto_obj_store": true, "data": …}`):
+/// here they are kept like any other, and read back as what is in it.
+pub fn unwrap(context: &mut Map<String, Value>) {
+    for value in context.values_mut() {
+        if value.get("truto_obj_store") == Some(&Value::Bool(true)) {
+            *value = value.get_mut("data").map_or(Value::Null, Value::take);
+        }
+    }
+}
+
 fn tokens(context: &mut Map<String, Value>, now_millis: i64) -> Result<Tokens> {
     let token = context.get("oauth").and_then(|oauth| oauth.get("token")).and_then(Value::as_object);
     let Some(token) = token else {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{hide, part};
+use super::context::{hide, part, unwrap};
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
@@ -26,6 +26,15 @@ pub struct Import {
     pub context: Map<String, Value>,
     /// Kept, and otherwise without meaning: data stays where the gateway runs.
     pub region: Option<String>,
+}
+
+/// Which accounts are to be deleted.
+#[derive(Debug)]
+pub enum Doomed {
+    /// These; what is gone already is no error.
+    These(Vec<AccountId>),
+    /// All of a tenant.
+    Tenant(String),
 }
 
 impl Accounts {
@@ -92,6 +101,7 @@ impl Accounts {
     ) -> Result<()> {
         let account = self.load(environment, id).await?;
         if let Some(mut given) = context {
+            unwrap(&mut given);
             hide(&account.provider, &mut given);
             change.context = Some(Value::Object(with_public(&account, given)));
         }
@@ -121,6 +131,31 @@ impl Accounts {
     /// Deletes an account and erases its credential.
     pub async fn delete(&self, environment: EnvironmentId, id: AccountId) -> Result<()> {
         let found = self.0.store.delete_account(environment, id).await?;
+        self.forget_account(environment, id).await;
+        if found { Ok(()) } else { Err(missing()) }
+    }
+
+    /// Deletes many accounts and erases their credentials.
+    pub async fn delete_many(&self, environment: EnvironmentId, doomed: Doomed) -> Result<()> {
+        let store = &self.0.store;
+        let gone = match doomed {
+            Doomed::These(ids) => store.delete_accounts(environment, &ids).await?,
+            Doomed::Tenant(tenant_id) => store.delete_tenant_accounts(environment, &tenant_id).await?,
+        };
+        for id in gone {
+            self.forget_account(environment, id).await;
+        }
+        Ok(())
+    }
+
+    /// Makes an account a sandbox account, or an ordinary one again.
+    pub async fn set_sandbox(
+        &self,
+        environment: EnvironmentId,
+        id: AccountId,
+        is_sandbox: bool,
+    ) -> Result<()> {
+        let found = self.0.store.mark_sandbox(environment, id, is_sandbox).await?;
         self.forget_account(environment, id).await;
         if found { Ok(()) } else { Err(missing()) }
     }

@@ -5,6 +5,7 @@
 
 mod context;
 mod import;
+mod refresh;
 mod renewal;
 mod source;
 mod token_endpoint;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use tokio::sync::Mutex;
 
-pub use import::{Import, STATUSES};
+pub use import::{Doomed, Import, STATUSES};
 pub use source::AccountCredential;
 pub use vault::Vault;
 
@@ -54,6 +55,20 @@ pub struct Account {
     pub adapter: Arc<dyn Adapter>,
     /// Its secrets, with their version.
     secrets: Secrets,
+}
+
+impl Account {
+    /// Refuses a write for a sandbox account: those are there to be looked at.
+    pub fn writable(&self) -> Result<()> {
+        if !self.row.is_sandbox {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::MethodNotAllowed,
+            "This is a sandbox account, which can only be read. DELETE /sandbox-integrated-account/{id} makes it an \
+             ordinary account again.",
+        ))
+    }
 }
 
 /// The accounts of all environments.

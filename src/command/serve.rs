@@ -11,13 +11,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::database::{Database, master_keys};
-use super::{Failure, Outcome, shutdown};
+use super::shutdown::Shutdown;
+use super::{Failure, Outcome};
 use crate::account::{Accounts, Vault};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::Gateway;
+use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
 use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
@@ -33,6 +35,9 @@ pub const DEFAULT_ENVIRONMENT: &str = "default";
 /// Between attempts to listen for changes again, when the database is away.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
+/// Between two looks for what has expired.
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
 /// How long requests that are on their way may take once the process is asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -40,9 +45,11 @@ const GRACE: Duration = Duration::from_secs(30);
 pub struct Server {
     accounts: Accounts,
     address: SocketAddr,
+    idempotency: Idempotency,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
     listening: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
 }
 
 impl Server {
@@ -60,7 +67,7 @@ impl Server {
         let outbound = Outbound::new(OutboundSettings::from(settings), clock.clone())?;
         let vault = Vault::new(keys.clone());
         rotate(&vault, &store).await?;
-        let cursors = CursorKeys::new(keys);
+        let cursors = CursorKeys::new(keys.clone());
         let accounts = Accounts::new(
             store.clone(),
             vault,
@@ -71,10 +78,12 @@ impl Server {
         )?;
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
+        let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway::new(
             catalog,
             accounts.clone(),
             overlays.clone(),
+            idempotency.clone(),
             outbound,
             cursors.clone(),
             clock,
@@ -88,9 +97,10 @@ impl Server {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let listening =
-            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens, overlays, stop.clone()));
+            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        Ok(Server { accounts, address, stop, serving, listening })
+        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens));
+        Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
     }
 
     /// Where it listens.
@@ -107,7 +117,14 @@ impl Server {
     pub async fn stop(self) -> Outcome {
         self.stop.cancel();
         self.listening.abort();
-        match tokio::time::timeout(GRACE, self.serving).await {
+        self.sweeping.abort();
+        let finish = async {
+            let served = self.serving.await;
+            // What a caller who hung up had begun under an idempotency key is finished too.
+            self.idempotency.finish().await;
+            served
+        };
+        match tokio::time::timeout(GRACE, finish).await {
             Ok(Ok(served)) => Ok(served?),
             Ok(Err(error)) => Err(Failure::new(format!("the server failed: {error}"))),
             Err(_) => Err(Failure::new(format!("requests were still on their way after {GRACE:?}"))),
@@ -119,8 +136,9 @@ impl Server {
 pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     super::database::with(&settings, migrate, async |database| {
         let server = start(&settings, database).await?;
+        let shutdown = Shutdown::listen()?;
         println!("unicrm listens on http://{}", server.address());
-        shutdown::requested().await?;
+        shutdown.requested().await;
         tracing::info!("stopping");
         server.stop().await
     })
@@ -170,6 +188,18 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
         tracing::info!(resealed, "credentials sealed again under the first of UNICRM_MASTER_KEYS");
     }
     Ok(())
+}
+
+/// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
+async fn sweep(idempotency: Idempotency, tokens: Tokens) {
+    loop {
+        for swept in [idempotency.sweep().await, tokens.sweep().await] {
+            if let Err(error) = swept {
+                tracing::warn!(%error, "what has expired could not be deleted for the moment");
+            }
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
 }
 
 /// Lets go of cached rows as other processes change them.

@@ -4,6 +4,7 @@
 //! unified call.
 
 mod evaluate;
+pub mod idempotency;
 mod listing;
 mod native;
 pub mod overlay;
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
+use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
 
@@ -40,6 +42,8 @@ pub struct Gateway {
     pub accounts: Accounts,
     /// What environments change.
     pub overlays: Overlays,
+    /// What has been asked before.
+    pub idempotency: Idempotency,
     outbound: Outbound,
     cursors: CursorKeys,
     clock: Clock,
@@ -55,6 +59,7 @@ impl Gateway {
         catalog: Arc<Catalog>,
         accounts: Accounts,
         overlays: Overlays,
+        idempotency: Idempotency,
         outbound: Outbound,
         cursors: CursorKeys,
         clock: Clock,
@@ -63,7 +68,18 @@ impl Gateway {
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
         let evaluations = Arc::new(Semaphore::new(processors));
         let references = References::new();
-        Gateway { catalog, accounts, overlays, outbound, cursors, clock, deadline, references, evaluations }
+        Gateway {
+            catalog,
+            accounts,
+            overlays,
+            idempotency,
+            outbound,
+            cursors,
+            clock,
+            deadline,
+            references,
+            evaluations,
+        }
     }
 
     fn deadline(&self) -> Instant {
@@ -71,10 +87,18 @@ impl Gateway {
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
+        let writes = !call.native.facts.is_read();
+        if writes {
+            account.writable()?;
+            idempotency::before_write().await?;
+        }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         let outcome = self.outbound.call(exchange).await;
+        if writes {
+            idempotency::after_write(&outcome);
+        }
         if let Err(error) = &outcome {
             self.accounts.note_forbidden(account, &resource, &method, error).await;
         }

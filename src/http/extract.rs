@@ -12,13 +12,32 @@ use serde_json::{Map, Value};
 use tracing::Span;
 
 use super::State;
+use super::tokens::Reach;
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId};
 use crate::model::Query;
 use crate::model::schema::nearest;
 
-/// A caller with a valid API token.
+/// What the request's bearer token reaches.
+async fn reach(parts: &Parts, state: &State) -> Result<Reach> {
+    let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
+        Error::new(Kind::Unauthenticated, "Send an API token as `Authorization: Bearer …`.")
+    })?;
+    let token = header.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
+        Error::new(Kind::Unauthenticated, "The Authorization header must be `Bearer` and an API token.")
+    })?;
+    let reach = state.0.tokens.reach(token).await?;
+    Span::current().record("environment", tracing::field::display(reach.environment()));
+    Ok(reach)
+}
+
+/// A caller with a valid API token: the right to everything in an environment. A token of a single account doesn't
+/// give it.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     /// The environment that the token reaches.
@@ -29,23 +48,46 @@ impl FromRequestParts<State> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
-        let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
-            Error::new(Kind::Unauthenticated, "Send an API token as `Authorization: Bearer …`.")
-        })?;
-        let token = header.to_str().ok().and_then(|text| {
-            let (scheme, token) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
-            Error::new(Kind::Unauthenticated, "The Authorization header must be `Bearer` and an API token.")
-        })?;
-        let environment = state.0.tokens.environment(token).await?;
-        Span::current().record("environment", tracing::field::display(environment));
-        Ok(Caller { environment })
+        match reach(parts, state).await? {
+            Reach::Environment(environment) => Ok(Caller { environment }),
+            Reach::Account(..) => Err(Error::new(
+                Kind::Forbidden,
+                "An integrated account's token reaches /unified, /proxy, /custom and /integrated-account/me of its \
+                 account, and nothing else. Send an API token.",
+            )),
+        }
     }
 }
 
-/// A call for one account: the caller, the account that `integrated_account_id` names, and the rest of the query.
+/// A caller with a token of a single account: the right to that account and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// The account's environment.
+    pub environment: EnvironmentId,
+    /// The account.
+    pub account: AccountId,
+}
+
+impl FromRequestParts<State> for Owner {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        match reach(parts, state).await? {
+            Reach::Account(environment, account) => {
+                Span::current().record("account", tracing::field::display(account));
+                Ok(Owner { environment, account })
+            }
+            Reach::Environment(_) => Err(Error::new(
+                Kind::Forbidden,
+                "Send an integrated account's token, made with POST /integrated-account/token: it says which account \
+                 is meant.",
+            )),
+        }
+    }
+}
+
+/// A call for one account: the account that `integrated_account_id` names, or whose token the caller has, and the rest
+/// of the query.
 #[derive(Debug)]
 pub struct AccountCall {
     /// The account.
@@ -58,20 +100,63 @@ impl FromRequestParts<State> for AccountCall {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let id = query.take_text("integrated_account_id")?.ok_or_else(|| {
-            Error::invalid_field(
-                "integrated_account_id",
-                "is needed in the query: GET /integrated-account lists accounts",
-            )
-        })?;
-        let id: AccountId =
-            id.parse().map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
-        Span::current().record("account", tracing::field::display(id));
-        let account = state.0.gateway.accounts.usable(caller.environment, id).await?;
+        let Addressed { environment, id, query } = Addressed::from_request_parts(parts, state).await?;
+        let account = state.0.gateway.accounts.usable(environment, id).await?;
+        if !parts.method.is_safe() {
+            account.writable()?;
+        }
         Ok(AccountCall { account, query })
     }
+}
+
+/// Which account a call is for, whether it can be called for or not.
+#[derive(Debug)]
+pub struct Addressed {
+    /// The caller's environment.
+    pub environment: EnvironmentId,
+    /// An account's id; nothing says that there is such an account.
+    pub id: AccountId,
+    /// The query without `integrated_account_id`.
+    pub query: Query,
+}
+
+impl FromRequestParts<State> for Addressed {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let reach = reach(parts, state).await?;
+        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let named = query.take_text("integrated_account_id")?;
+        let (environment, id) = addressed(reach, named.as_deref())?;
+        Ok(Addressed { environment, id, query })
+    }
+}
+
+/// The account that a caller means, who may name one.
+fn addressed(reach: Reach, named: Option<&str>) -> Result<(EnvironmentId, AccountId)> {
+    let named: Option<AccountId> = named
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
+    let id = match (reach, named) {
+        (Reach::Environment(_), Some(named)) => named,
+        (Reach::Environment(_), None) => {
+            return Err(Error::invalid_field(
+                "integrated_account_id",
+                "is needed in the query: GET /integrated-account lists accounts",
+            ));
+        }
+        (Reach::Account(_, own), None) => own,
+        (Reach::Account(_, own), Some(named)) if named == own => own,
+        (Reach::Account(..), Some(_)) => {
+            return Err(Error::new(
+                Kind::Forbidden,
+                "This token reaches one integrated account, and integrated_account_id names another.",
+            ));
+        }
+    };
+    Span::current().record("account", tracing::field::display(id));
+    Ok((reach.environment(), id))
 }
 
 /// The path's parameters in order, decoded.
@@ -187,7 +272,8 @@ fn cause(error: &serde_json::Error) -> &'static str {
     }
 }
 
-async fn read(body: Body, most: usize) -> Result<Bytes> {
+/// Reads a body of at most `most` bytes.
+pub async fn read(body: Body, most: usize) -> Result<Bytes> {
     axum::body::to_bytes(body, most).await.map_err(|error| {
         let too_large =
             std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());

@@ -5,6 +5,7 @@
 
 mod admin;
 mod extract;
+mod idempotency;
 mod middleware;
 mod proxy;
 mod reply;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch};
+use axum::routing::{get, patch, post};
 use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
@@ -60,7 +61,9 @@ impl State {
 pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
-    let routes = routes()
+    let routes = calls()
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -80,7 +83,8 @@ pub async fn serve(
     axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
 }
 
-fn routes() -> Router<State> {
+/// Calls for one account, which the query names.
+fn calls() -> Router<State> {
     Router::new()
         .route(
             "/unified/{model}/{resource}",
@@ -95,6 +99,10 @@ fn routes() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+}
+
+fn administration() -> Router<State> {
+    Router::new()
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
@@ -117,6 +125,18 @@ fn routes() -> Router<State> {
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
+        .route("/integrated-account/token", post(admin::account_token::issue))
+        .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
+        .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route(
+            "/sandbox-integrated-account",
+            get(admin::sandbox_account::list).post(admin::sandbox_account::create),
+        )
+        .route(
+            "/sandbox-integrated-account/{id}",
+            get(admin::sandbox_account::read).delete(admin::sandbox_account::delete),
+        )
         .route("/unified-model", get(admin::model::list).post(admin::model::create))
         .route(
             "/unified-model/{id}",

@@ -4,25 +4,50 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
-use crate::crypto::TokenHash;
+use crate::crypto::{ACCOUNT_TOKEN_PREFIX, TokenHash, new_account_token};
 use crate::error::{Error, Kind, Result};
-use crate::ids::EnvironmentId;
+use crate::ids::{AccountId, EnvironmentId};
 use crate::store::Store;
 use crate::store::changes::Change;
 
 /// How long a token is believed without asking the database again, should an announcement be lost.
 const KEPT: Duration = Duration::from_secs(30);
 
+/// How long a token of one account works.
+pub const ACCOUNT_TOKEN_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// Expired tokens that one step of a sweep deletes.
+const SWEEP: i64 = 500;
+
+/// What a token reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Everything of an environment: an API token.
+    Environment(EnvironmentId),
+    /// One account of it: an integrated account's token.
+    Account(EnvironmentId, AccountId),
+}
+
+impl Reach {
+    /// The environment, for either.
+    pub fn environment(self) -> EnvironmentId {
+        match self {
+            Reach::Environment(environment) | Reach::Account(environment, _) => environment,
+        }
+    }
+}
+
 /// A token that was found.
 #[derive(Debug, Clone, Copy)]
 struct Known {
-    environment: EnvironmentId,
+    reach: Reach,
     expires_at: Option<OffsetDateTime>,
 }
 
-/// API tokens.
+/// API tokens, and those of single accounts.
 #[derive(Clone)]
 pub struct Tokens {
     store: Store,
@@ -36,24 +61,54 @@ impl Tokens {
         Tokens { store, clock, kept: Cache::builder().max_capacity(10_000).time_to_live(KEPT).build() }
     }
 
-    /// The environment that a token reaches.
-    pub async fn environment(&self, token: &str) -> Result<EnvironmentId> {
+    /// What a token reaches.
+    pub async fn reach(&self, token: &str) -> Result<Reach> {
         let hash = TokenHash::of(token);
         let known = match self.kept.get(&hash.0).await {
             Some(known) => known,
             None => {
-                let row = self.store.token_by_hash(hash).await?;
-                let row = row.filter(|row| hash.matches(&row.hash)).ok_or_else(refused)?;
-                let known =
-                    Known { environment: EnvironmentId(row.environment_id), expires_at: row.expires_at };
+                let known = self.find(token, hash).await?.ok_or_else(refused)?;
                 self.kept.insert(hash.0, known).await;
                 known
             }
         };
         if known.expires_at.is_some_and(|end| end <= self.clock.now()) {
-            return Err(Error::new(Kind::Unauthenticated, "This API token has expired."));
+            return Err(Error::new(Kind::Unauthenticated, "This token has expired."));
         }
-        Ok(known.environment)
+        Ok(known.reach)
+    }
+
+    async fn find(&self, token: &str, hash: TokenHash) -> Result<Option<Known>> {
+        // The prefix only saves a look: an operator may have chosen a token that begins so.
+        if token.starts_with(ACCOUNT_TOKEN_PREFIX) {
+            let row = self.store.account_token_by_hash(hash).await?;
+            if let Some(row) = row.filter(|row| hash.matches(&row.hash)) {
+                let reach = Reach::Account(EnvironmentId(row.environment_id), AccountId(row.account_id));
+                return Ok(Some(Known { reach, expires_at: Some(row.expires_at) }));
+            }
+        }
+        let row = self.store.token_by_hash(hash).await?.filter(|row| hash.matches(&row.hash));
+        Ok(row.map(|row| Known {
+            reach: Reach::Environment(EnvironmentId(row.environment_id)),
+            expires_at: row.expires_at,
+        }))
+    }
+
+    /// Makes a token that reaches one account for [`ACCOUNT_TOKEN_LIFE`].
+    pub async fn issue(&self, environment: EnvironmentId, account: AccountId) -> Result<Zeroizing<String>> {
+        let token = new_account_token().map_err(Error::internal)?;
+        let expires_at = self.clock.now() + ACCOUNT_TOKEN_LIFE;
+        let hash = TokenHash::of(&token);
+        if !self.store.add_account_token(environment, account, hash, expires_at).await? {
+            return Err(Error::not_found("There is no such integrated account in this environment."));
+        }
+        Ok(token)
+    }
+
+    /// Deletes every account's token that has expired.
+    pub async fn sweep(&self) -> Result<()> {
+        while self.store.sweep_account_tokens(self.clock.now(), SWEEP).await? > 0 {}
+        Ok(())
     }
 
     /// Lets go of what has changed.
@@ -67,6 +122,6 @@ impl Tokens {
 fn refused() -> Error {
     Error::new(
         Kind::Unauthenticated,
-        "This API token is not valid. Send one made with `unicrm token create` as `Authorization: Bearer …`.",
+        "This token is not valid. Send an API token made with `unicrm token create` as `Authorization: Bearer …`.",
     )
 }

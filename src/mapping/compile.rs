@@ -32,7 +32,9 @@ pub(super) enum Finding {
 pub(super) struct Compiler<'a> {
     files: &'a Files,
     engine: Engine,
-    manifest: &'a Manifest,
+    folder: &'a str,
+    /// Absent if it has problems of its own: then what asks for it is left out without a word.
+    manifest: Option<&'a Manifest>,
     /// What messages call the document.
     document: &'a str,
     /// The files that slots named.
@@ -65,8 +67,14 @@ impl<'p> Place<'p> {
 }
 
 impl<'a> Compiler<'a> {
-    pub fn new(files: &'a Files, engine: Engine, manifest: &'a Manifest, document: &'a str) -> Self {
-        Compiler { files, engine, manifest, document, used: BTreeSet::new(), findings: Vec::new() }
+    pub fn new(
+        files: &'a Files,
+        engine: Engine,
+        folder: &'a str,
+        manifest: Option<&'a Manifest>,
+        document: &'a str,
+    ) -> Self {
+        Compiler { files, engine, folder, manifest, document, used: BTreeSet::new(), findings: Vec::new() }
     }
 
     /// The cell of a method, or nothing where a finding tells why.
@@ -95,7 +103,7 @@ impl<'a> Compiler<'a> {
             Method::List | Method::Get | Method::Delete => (Vec::new(), mapping.required.clone()),
         };
         let cell = Cell {
-            name: format!("{}/{stem}.{method}", self.manifest.name),
+            name: format!("{}/{stem}.{method}", self.folder),
             config: Value::Null,
             id_pattern: id_pattern.cloned(),
             filters: served(&sources),
@@ -114,7 +122,8 @@ impl<'a> Compiler<'a> {
             error_mapping: self.slot(&here, "error_mapping", mapping.error_mapping.as_ref()),
             is_partial: self.slot(&here, "is_partial_expression", mapping.is_partial_expression.as_ref()),
         };
-        (self.findings.len() == before_findings).then_some(cell)
+        let whole = !cell.sources.is_empty() && self.manifest.is_some();
+        (whole && self.findings.len() == before_findings).then_some(cell)
     }
 
     fn find(&mut self, place: &Place<'_>, message: impl Into<String>) {
@@ -222,10 +231,11 @@ impl<'a> Compiler<'a> {
             self.find(here, "names the native call: resource and method");
             return None;
         };
+        let manifest = self.manifest?;
         let mut calls = Vec::new();
         for resource in names(resource) {
             for method in names(method) {
-                match self.manifest.native(resource, method) {
+                match manifest.native(resource, method) {
                     Some(facts) => calls.push(NativeCall {
                         resource: resource.clone(),
                         method: method.clone(),
@@ -447,7 +457,7 @@ impl<'a> Compiler<'a> {
                 }
             };
         };
-        let file = format!("{}/{file}", self.manifest.name);
+        let file = format!("{}/{file}", self.folder);
         let Some(text) = self.files.0.get(&file) else {
             self.find(here, format!("there is no file {file}"));
             return None;

@@ -13,7 +13,7 @@ use super::compile::{Compiler, Finding};
 use super::document::{Document, Problem};
 use super::expression::Engine;
 use super::files::Files;
-use super::manifest::Manifest;
+use super::manifest::{Auth, Manifest, Presentation};
 use super::method::{MethodMapping, ResourceMapping};
 use crate::model::schema::nearest;
 use crate::model::{Method, Model, Resource};
@@ -69,7 +69,12 @@ impl Catalog {
         )]));
         let document = Document::from_value(name, whole);
         let mapping: Option<OneMethod> = document.read(&mut loader.problems);
-        let mut source = MappingSource { loader: &mut loader, document: &document, manifest };
+        let mut source = MappingSource {
+            loader: &mut loader,
+            document: &document,
+            folder: &manifest.name,
+            manifest: Some(manifest),
+        };
         let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
         let cell = served.and_then(|served| source.cell(name, method, served, resource, id_pattern));
         match cell {
@@ -104,9 +109,20 @@ impl Loader<'_> {
             Ok(document) => Some(document),
             Err(problems) => {
                 self.problems.extend(problems);
+                self.spare(file);
                 None
             }
         }
+    }
+
+    /// Counts as used whatever a file that can't be read names: it isn't the expressions' fault.
+    fn spare(&mut self, file: &str) {
+        let (Some((folder, _)), Some(text)) = (file.split_once('/'), self.files.0.get(file)) else { return };
+        let inside = self.files.0.keys().filter(|path| {
+            let name = path.strip_prefix(folder).and_then(|path| path.strip_prefix('/'));
+            name.is_some_and(|name| name.ends_with(".jsonata") && text.contains(name))
+        });
+        self.used.extend(inside.cloned());
     }
 
     fn names_in(&self, folder: &str) -> Vec<String> {
@@ -147,24 +163,35 @@ impl Loader<'_> {
     fn provider(&mut self, name: &str, models: &IndexMap<String, Model>) -> Option<Provider> {
         let file = format!("{name}/{MANIFEST}");
         if !self.files.0.contains_key(&file) {
-            let message = "a provider's folder has a provider.yaml";
-            self.problems.push(Problem { file, line: 1, column: 1, message: message.to_owned() });
+            let message = "a provider's folder has a provider.yaml".to_owned();
+            self.problems.push(Problem { file, line: 1, column: 1, message });
+            let inside = self.files.0.keys().filter(|path| path.starts_with(&format!("{name}/")));
+            self.used.extend(inside.cloned());
             return None;
         }
-        let document = self.document(&file)?;
-        let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
-        let (document, unknown) = document.with_shapes(&shapes);
-        self.problems.extend(unknown);
-        let manifest: Manifest = document.read(&mut self.problems)?;
-        let id_pattern = self.check_manifest(&document, name, &manifest);
+        let manifest = self.document(&file).and_then(|document| {
+            let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
+            let (document, unknown) = document.with_shapes(&shapes);
+            self.problems.extend(unknown);
+            let manifest: Manifest = document.read(&mut self.problems)?;
+            let id_pattern = self.check_manifest(&document, name, &manifest);
+            Some((manifest, id_pattern))
+        });
+        // Without a manifest the mappings are checked all the same, but for what they ask of it.
+        let facts = manifest.as_ref().map(|(manifest, _)| manifest);
         let mut cells = BTreeMap::new();
         for file in self.names_in(name).into_iter().filter(|file| file != MANIFEST) {
             let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
-            if let Some(mapping) = document.read::<ResourceMapping>(&mut self.problems) {
-                let mut source = MappingSource { loader: self, document: &document, manifest: &manifest };
-                source.cells(&file, mapping, models, &mut cells);
+            match document.read::<ResourceMapping>(&mut self.problems) {
+                Some(mapping) => {
+                    let mut source =
+                        MappingSource { loader: self, document: &document, folder: name, manifest: facts };
+                    source.cells(&file, mapping, models, &mut cells);
+                }
+                None => self.spare(&document.file),
             }
         }
+        let (manifest, id_pattern) = manifest?;
         Some(Provider { manifest, id_pattern, cells })
     }
 
@@ -173,13 +200,11 @@ impl Loader<'_> {
             self.problem(document, &["name"], format!("must be the folder's name, {name}"));
         }
         for (key, url) in [("base_url", &manifest.base_url), ("documentation", &manifest.documentation)] {
-            if !url::Url::parse(url).is_ok_and(|url| url.scheme() == "https") {
+            if !is_https(url) {
                 self.problem(document, &[key], "must be an https URL");
             }
         }
-        if manifest.auth.oauth2.is_none() && manifest.auth.api_key.is_none() {
-            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
-        }
+        self.check_auth(document, &manifest.auth);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
                 let here = ["resources", resource, "methods", method];
@@ -212,10 +237,37 @@ impl Loader<'_> {
         }
     }
 
+    fn check_auth(&mut self, document: &Document, auth: &Auth) {
+        if auth.oauth2.is_none() && auth.api_key.is_none() {
+            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
+        }
+        if let Some(oauth2) = &auth.oauth2 {
+            for (key, url) in [("authorize_url", &oauth2.authorize_url), ("token_url", &oauth2.token_url)] {
+                if !is_https(url) {
+                    self.problem(document, &["auth", "oauth2", key], "must be an https URL");
+                }
+            }
+        }
+        if let Some(key) = &auth.api_key {
+            let presented = match &key.present {
+                Presentation::Bearer(name) => vec![name],
+                Presentation::Basic { username, password } => vec![username, password],
+            };
+            for name in
+                presented.into_iter().filter(|name| key.fields.iter().all(|field| field.name != **name))
+            {
+                let message = format!("presents {name}, which is none of the fields");
+                self.problem(document, &["auth", "api_key", "present"], message);
+            }
+        }
+    }
+
     fn report_unused(&mut self) {
         for file in self.files.0.keys().filter(|file| !self.used.contains(*file)) {
             let message = if file.ends_with(".yml") {
                 "is not read: mapping files end in .yaml"
+            } else if !file.contains('/') {
+                "is not read: it is not in the folder of a model or a provider"
             } else {
                 "is not used by any mapping of its folder"
             };
@@ -229,11 +281,17 @@ impl Loader<'_> {
     }
 }
 
+fn is_https(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.scheme() == "https")
+}
+
 /// A mapping file while it is compiled.
 struct MappingSource<'l, 'f> {
     loader: &'l mut Loader<'f>,
     document: &'l Document,
-    manifest: &'l Manifest,
+    folder: &'l str,
+    /// Absent if it has problems of its own.
+    manifest: Option<&'l Manifest>,
 }
 
 impl MappingSource<'_, '_> {
@@ -249,9 +307,14 @@ impl MappingSource<'_, '_> {
         cells: &mut BTreeMap<(String, Method), Support>,
     ) {
         let Some(model) = models.get(&mapping.model) else {
+            self.loader.spare(&self.document.file);
             return self.problem(&["model"], format!("there is no unified model {}", mapping.model));
         };
         let Some(resource) = model.resources.get(&mapping.resource) else {
+            self.loader.spare(&self.document.file);
+            if self.loader.files.0.contains_key(&format!("{}/{}.yaml", mapping.model, mapping.resource)) {
+                return; // it is there, and has problems of its own
+            }
             let known = nearest(&mapping.resource, model.resources.keys().map(String::as_str));
             let hint = known.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return self.problem(
@@ -263,6 +326,9 @@ impl MappingSource<'_, '_> {
         let stem = file.trim_end_matches(".yaml");
         let id_pattern =
             mapping.id_pattern.as_ref().and_then(|pattern| self.loader.pattern(self.document, pattern));
+        if cells.keys().any(|(mapped, _)| *mapped == path) {
+            self.problem(&["resource"], format!("{path} is mapped by another file of this folder already"));
+        }
         for method in &resource.methods {
             match (mapping.methods.get(method), mapping.unsupported.get(method)) {
                 (Some(_), Some(_)) => {
@@ -303,7 +369,7 @@ impl MappingSource<'_, '_> {
         id_pattern: Option<&Regex>,
     ) -> Option<Cell> {
         let Loader { files, engine, .. } = *self.loader;
-        let mut compiler = Compiler::new(files, engine, self.manifest, &self.document.file);
+        let mut compiler = Compiler::new(files, engine, self.folder, self.manifest, &self.document.file);
         let mut cell = compiler.cell(stem, method, mapping, resource, id_pattern);
         let Compiler { used, findings, .. } = compiler;
         self.loader.used.extend(used);

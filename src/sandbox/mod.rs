@@ -47,6 +47,9 @@ use tokens::Tokens;
 pub const CAPSULE_TOKEN: &str = "sandbox-capsule-token";
 /// A personal token of the Capsule twin that may only read.
 pub const CAPSULE_READONLY_TOKEN: &str = "sandbox-capsule-readonly";
+/// A personal token of the Capsule twin whose user is no administrator: configuring the account is refused, and restricted
+/// records are hidden or shown as "Private".
+pub const CAPSULE_RESTRICTED_TOKEN: &str = "sandbox-capsule-restricted";
 /// The OAuth client that the twins' token endpoints know.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// That client's secret.

@@ -37,6 +37,11 @@ impl<T: Clone> Table<T> {
         id
     }
 
+    /// Adds a record under an id that the vendor has fixed. Ids given later are not affected.
+    pub(super) fn put(&mut self, id: i64, record: T) {
+        self.rows.insert(id, Arc::new(record));
+    }
+
     pub(super) fn get(&self, id: i64) -> Option<&T> {
         self.rows.get(&id).map(Arc::as_ref)
     }
@@ -57,6 +62,11 @@ impl<T: Clone> Table<T> {
     /// All records, oldest id first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.rows.values().map(Arc::as_ref)
+    }
+
+    /// How many records there are.
+    pub(super) fn count(&self) -> usize {
+        self.rows.len()
     }
 
     /// Changes the records that `picked` chooses; the others are not copied.

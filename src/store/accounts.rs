@@ -252,6 +252,65 @@ impl Store {
         Ok(changed.rows_affected() > 0)
     }
 
+    /// Notes that an account works again whose credential was refused.
+    pub async fn mark_active(&self, environment: EnvironmentId, id: AccountId) -> Result<()> {
+        sqlx::query(
+            "UPDATE integrated_account SET status = 'active', last_error = NULL, updated_at = now() \
+             WHERE environment_id = $1 AND id = $2 AND status = 'needs_reauth'",
+        )
+        .bind(environment.0)
+        .bind(id.0)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes an account a sandbox account, or an ordinary one again. `false` if there is none.
+    pub async fn mark_sandbox(
+        &self,
+        environment: EnvironmentId,
+        id: AccountId,
+        is_sandbox: bool,
+    ) -> Result<bool> {
+        let marked = sqlx::query(
+            "UPDATE integrated_account SET is_sandbox = $3, updated_at = now() \
+             WHERE environment_id = $1 AND id = $2",
+        )
+        .bind(environment.0)
+        .bind(id.0)
+        .bind(is_sandbox)
+        .execute(&self.pool)
+        .await?;
+        Ok(marked.rows_affected() > 0)
+    }
+
+    /// Deletes the accounts of a list that are there, and erases their credentials. Gives their ids.
+    pub async fn delete_accounts(
+        &self,
+        environment: EnvironmentId,
+        ids: &[AccountId],
+    ) -> Result<Vec<AccountId>> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let gone = sqlx::query_scalar(
+            "DELETE FROM integrated_account WHERE environment_id = $1 AND id = ANY($2) RETURNING id",
+        );
+        let gone: Vec<Uuid> = gone.bind(environment.0).bind(ids).fetch_all(&self.pool).await?;
+        Ok(gone.into_iter().map(AccountId).collect())
+    }
+
+    /// Deletes every account of a tenant, and erases their credentials. Gives their ids.
+    pub async fn delete_tenant_accounts(
+        &self,
+        environment: EnvironmentId,
+        tenant_id: &str,
+    ) -> Result<Vec<AccountId>> {
+        let gone = sqlx::query_scalar(
+            "DELETE FROM integrated_account WHERE environment_id = $1 AND tenant_id = $2 RETURNING id",
+        );
+        let gone: Vec<Uuid> = gone.bind(environment.0).bind(tenant_id).fetch_all(&self.pool).await?;
+        Ok(gone.into_iter().map(AccountId).collect())
+    }
+
     /// Notes a refusal for want of a permission; the account stays as it is.
     pub async fn mark_forbidden(
         &self,

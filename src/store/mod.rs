@@ -3,11 +3,13 @@
 //! Every function takes the environment first, so that no query can cross a tenant's boundary by leaving it out.
 //! Nothing here decides anything: rows in, rows out. The only module that names sqlx.
 
+pub mod account_tokens;
 pub mod accounts;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;
 pub mod environments;
+pub mod idempotency;
 pub mod mappings;
 pub mod schema;
 pub mod tokens;

@@ -11,7 +11,7 @@ use unicrm::model::{Method, Resource};
 use unicrm::sandbox::Received;
 use url::Url;
 
-use crate::described::{Described, Sample, Writes};
+use crate::described::{Described, Sample, Vendor, Writes};
 use crate::support::app::TestApp;
 use crate::support::client::Reply;
 use crate::support::twin::Twin;
@@ -26,6 +26,7 @@ pub struct Subject {
     pub method: Method,
     pub cell: Arc<Cell>,
     pub described: &'static Described,
+    pub vendor: &'static Vendor,
 }
 
 /// The subject, and a running gateway to test it on.
@@ -132,7 +133,7 @@ impl Case {
     }
 
     /// A plain text field that can be written.
-    fn scalar(&self) -> &str {
+    pub fn scalar(&self) -> &str {
         let scalar = |name: &&String| self.subject.resource.fields[*name].kind == unicrm::model::Type::String;
         self.subject.cell.writes.iter().find(scalar).expect("a plain field")
     }

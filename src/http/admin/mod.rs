@@ -1,12 +1,15 @@
 //! The administrative routes: environments, integrations, accounts and tokens of the caller's environment.
 
 pub mod account;
+pub mod account_actions;
+pub mod account_token;
 pub mod api_token;
 pub mod environment;
 pub mod environment_integration;
 pub mod integration;
 pub mod mapping;
 pub mod model;
+pub mod sandbox_account;
 
 use axum::response::Response;
 use serde_json::{Map, Value, json};

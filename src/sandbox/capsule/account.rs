@@ -3,19 +3,33 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::fields::Definition;
+use super::boards::{Board, Stage};
+use super::jobs::Job;
+use super::lost_reasons::LostReason;
+use super::milestones::Milestone;
+use super::opportunity::Opportunity;
 use super::party::Party;
-use super::tags::Tag;
+use super::pipelines::Pipeline;
+use super::record::Vocabulary;
+use super::titles::Title;
 use crate::sandbox::table::Table;
 
-/// Everything in an account. Tags and field definitions belong to one kind of record each, and so do their ids.
+/// Everything in an account.
 #[derive(Clone)]
 pub(super) struct Account {
     pub(super) parties: Table<Party>,
-    pub(super) party_tags: Table<Tag>,
-    pub(super) party_fields: Table<Definition>,
+    pub(super) party_vocabulary: Vocabulary<Party>,
+    pub(super) opportunities: Table<Opportunity>,
+    pub(super) opportunity_vocabulary: Vocabulary<Opportunity>,
     pub(super) users: Table<User>,
     pub(super) teams: Table<Team>,
+    pub(super) pipelines: Table<Pipeline>,
+    pub(super) milestones: Table<Milestone>,
+    pub(super) boards: Table<Board>,
+    pub(super) stages: Table<Stage>,
+    pub(super) lost_reasons: Table<LostReason>,
+    pub(super) titles: Table<Title>,
+    pub(super) jobs: Vec<Job>,
     pub(super) row_ids: RowIds,
 }
 
@@ -42,6 +56,8 @@ pub(super) struct User {
     pub(super) username: String,
     pub(super) name: String,
     pub(super) deleted: bool,
+    /// Whether the user may configure the account, and sees restricted records.
+    pub(super) administrator: bool,
     /// The user's own entry among the parties.
     pub(super) party: i64,
     pub(super) locale: &'static str,
@@ -67,34 +83,31 @@ impl Account {
     ///
     /// People of a deleted organisation survive without one, and Capsule does not count that as a change to them.
     pub(super) fn delete_party(&mut self, id: i64, now: OffsetDateTime) -> bool {
-        let existed = self.parties.delete(id, now);
-        if existed {
-            self.parties
-                .update_where(|party| party.organisation() == Some(id), |party| party.set_organisation(None));
+        if !self.parties.delete(id, now) {
+            return false;
         }
-        existed
+        self.parties
+            .update_where(|party| party.organisation() == Some(id), |party| party.set_organisation(None));
+        let doomed: Vec<i64> =
+            self.opportunities.iter().filter(|row| row.party == id).map(|row| row.id).collect();
+        for opportunity in doomed {
+            self.delete_opportunity(opportunity, now);
+        }
+        self.opportunities.update_where(
+            |row| row.additional.contains(&id),
+            |row| row.additional.retain(|party| *party != id),
+        );
+        true
     }
 
-    /// Deletes a tag everywhere it is attached; false when there is none.
-    pub(super) fn delete_party_tag(&mut self, id: i64, now: OffsetDateTime) -> bool {
-        let existed = self.party_tags.delete(id, now);
-        if existed {
-            self.parties
-                .update_where(|party| party.tags.contains(&id), |party| party.tags.retain(|tag| *tag != id));
-        }
-        existed
+    /// Deletes an opportunity with all that cannot outlive it.
+    pub(super) fn delete_opportunity(&mut self, id: i64, now: OffsetDateTime) {
+        self.opportunities.delete(id, now);
     }
 
-    /// Deletes a field definition with its values; false when there is none.
-    pub(super) fn delete_party_field(&mut self, id: i64, now: OffsetDateTime) -> bool {
-        let existed = self.party_fields.delete(id, now);
-        if existed {
-            self.parties.update_where(
-                |party| party.field(id).is_some(),
-                |party| party.fields.retain(|field| field.definition != id),
-            );
-        }
-        existed
+    /// Whether this is a user who can own records.
+    pub(super) fn is_active_user(&self, id: i64) -> bool {
+        self.users.get(id).is_some_and(|user| !user.deleted)
     }
 
     /// A user as other records show them.

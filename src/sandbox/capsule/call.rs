@@ -6,12 +6,13 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::header::HOST;
 use http::request::Parts;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::BASE;
 use super::gate::Author;
 use super::refusal::{Problem, Refusal};
+use super::written::Members;
 use crate::sandbox::recorder::BODY_LIMIT;
 
 /// An admitted request.
@@ -36,7 +37,7 @@ impl Call {
     }
 
     /// The object under the body's one key, such as `party`.
-    pub(super) fn wrapped(&self, key: &'static str) -> Result<Map<String, Value>, Refusal> {
+    pub(super) fn wrapped(&self, key: &'static str) -> Result<Members, Refusal> {
         let body: Value = serde_json::from_slice(&self.body).map_err(|_| Refusal::Malformed)?;
         match body {
             Value::Object(mut object) => match object.remove(key) {
@@ -78,6 +79,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         path.map(|Path(id)| Id(id)).map_err(|_| Refusal::NotFound)
     }
 }
+
+/// The parameters of a request without any.
+pub(super) static NO_PARAMS: Params = Params(Vec::new());
 
 /// The query string's parameters, in order.
 pub(super) struct Params(Vec<(String, String)>);

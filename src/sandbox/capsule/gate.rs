@@ -15,7 +15,7 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The user in whose name a request is made, left in the request's extensions.
+/// Who makes a request, left in the request's extensions.
 #[derive(Clone, Copy)]
 pub(super) struct Author(pub(super) i64);
 
@@ -53,8 +53,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// Running a filter is a POST that only reads.
+/// Filters, and the sums of what they find, are a POST that only reads. Preferences are their own right.
 fn is_in_scope(grant: &Grant, method: &Method, path: &str) -> bool {
-    let reads = method.is_safe() || path.ends_with("/filters/results");
-    grant.allows(if reads { "read" } else { "write" })
+    let finds = path.ends_with("/filters/results") || path == "/opportunities/value";
+    grant.allows(if method.is_safe() || finds {
+        "read"
+    } else if path.starts_with("/users/") {
+        "user_preference"
+    } else {
+        "write"
+    })
 }

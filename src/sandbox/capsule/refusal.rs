@@ -15,7 +15,7 @@ pub(super) enum Refusal {
     Malformed,
     /// 401: no token, or none that is good.
     Unauthenticated,
-    /// 403: the token's scopes do not cover this.
+    /// 403: the token's scopes, or its user's role, do not cover this.
     MissingScope,
     /// 404: unknown record or unknown path; Capsule makes no difference.
     NotFound,

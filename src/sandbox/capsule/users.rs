@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::account::{Account, Team, User};
+use super::account::{Team, User};
 use super::call::{Call, Id};
 use super::dates::stamp;
-use super::party_view::{self, Embed};
+use super::party_view;
 use super::refusal::Refusal;
+use super::scene::Scene;
 use super::{Shared, seed};
 
 pub(super) fn routes() -> Router<Shared> {
@@ -24,44 +25,36 @@ pub(super) fn routes() -> Router<Shared> {
 }
 
 async fn users(State(capsule): State<Shared>, call: Call) -> Json<Value> {
-    capsule.read(|account| {
-        let users = account.users.iter();
-        let users: Vec<Value> = users.map(|user| user_view(account, user, &call)).collect();
+    capsule.look(&call, |scene| {
+        let users = scene.account.users.iter();
+        let users: Vec<Value> = users.map(|user| user_view(scene, user)).collect();
         Json(json!({ "users": users }))
     })
 }
 
 async fn current_user(State(capsule): State<Shared>, call: Call) -> Result<Json<Value>, Refusal> {
-    capsule.read(|account| one_user(account, call.author, &call))
+    capsule.look(&call, |scene| one_user(scene, scene.viewer))
 }
 
 async fn user(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Json<Value>, Refusal> {
-    capsule.read(|account| one_user(account, id, &call))
+    capsule.look(&call, |scene| one_user(scene, id))
 }
 
-fn one_user(account: &Account, id: i64, call: &Call) -> Result<Json<Value>, Refusal> {
-    let user = account.users.get(id).ok_or(Refusal::NotFound)?;
-    Ok(Json(json!({ "user": user_view(account, user, call) })))
+fn one_user(scene: &Scene<'_>, id: i64) -> Result<Json<Value>, Refusal> {
+    let user = scene.account.users.get(id).ok_or(Refusal::NotFound)?;
+    Ok(Json(json!({ "user": user_view(scene, user) })))
 }
 
 /// A user, whose party is a reference unless `embed=party`. `ACTIVE` is the only status that has been seen, so a
 /// deleted user is known by `deleted` alone.
-fn user_view(account: &Account, user: &User, call: &Call) -> Value {
-    let party = account.parties.get(user.party);
-    let party = party.map(|party| {
-        if call.params.embeds("party") {
-            party_view::full(account, party, Embed::default())
-        } else {
-            party_view::reference(party)
-        }
-    });
+pub(super) fn user_view(scene: &Scene<'_>, user: &User) -> Value {
     json!({
         "id": user.id,
         "deleted": user.deleted,
         "locale": user.locale,
         "currency": user.currency,
         "status": "ACTIVE",
-        "party": party,
+        "party": party_view::nested(scene, Some(user.party), "party"),
         "username": user.username,
         "timezone": user.timezone,
         "lastLoginAt": user.last_login_at.map(stamp),
@@ -71,21 +64,21 @@ fn user_view(account: &Account, user: &User, call: &Call) -> Value {
 }
 
 async fn teams(State(capsule): State<Shared>, call: Call) -> Json<Value> {
-    capsule.read(|account| {
-        let teams = account.teams.iter();
-        let teams: Vec<Value> = teams.map(|team| team_view(account, team, &call)).collect();
+    capsule.look(&call, |scene| {
+        let teams = scene.account.teams.iter();
+        let teams: Vec<Value> = teams.map(|team| team_view(scene, team)).collect();
         Json(json!({ "teams": teams }))
     })
 }
 
 async fn team(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Json<Value>, Refusal> {
-    capsule.read(|account| {
-        let team = account.teams.get(id).ok_or(Refusal::NotFound)?;
-        Ok(Json(json!({ "team": team_view(account, team, &call) })))
+    capsule.look(&call, |scene| {
+        let team = scene.account.teams.get(id).ok_or(Refusal::NotFound)?;
+        Ok(Json(json!({ "team": team_view(scene, team) })))
     })
 }
 
-fn team_view(account: &Account, team: &Team, call: &Call) -> Value {
+fn team_view(scene: &Scene<'_>, team: &Team) -> Value {
     let mut view = json!({
         "id": team.id,
         "name": team.name,
@@ -93,10 +86,10 @@ fn team_view(account: &Account, team: &Team, call: &Call) -> Value {
         "createdAt": stamp(team.created_at),
         "updatedAt": stamp(team.updated_at),
     });
-    if call.params.embeds("memberships") {
+    if scene.embeds("memberships") {
         let members = team.members.iter();
         view["memberships"] =
-            members.map(|id| json!({ "user": account.user_reference(Some(*id)) })).collect();
+            members.map(|id| json!({ "user": scene.account.user_reference(Some(*id)) })).collect();
     }
     view
 }

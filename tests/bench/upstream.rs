@@ -1,0 +1,37 @@
+//! The vendor: answers every request with the same page, from a process of its own.
+
+use std::io::{Read, Write};
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, LINK};
+use axum::serve::ListenerExt;
+use bytes::Bytes;
+use tokio::net::TcpListener;
+
+use crate::records;
+
+/// Serves until standard input ends, which it does when whoever started this process is gone. The address is the
+/// only line of standard output.
+pub async fn run() -> std::io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{}", listener.local_addr()?);
+    std::io::stdout().flush()?;
+    let listener = listener.tap_io(|connection| {
+        // It only fails for a connection that has gone already.
+        let _ = connection.set_nodelay(true);
+    });
+    let page = Bytes::from(records::page());
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        ("x-pagination-has-more".parse().expect("a header's name"), HeaderValue::from_static("true")),
+        (LINK, HeaderValue::from_static("<https://api.capsulecrm.com/api/v2/parties?page=2>; rel=\"next\"")),
+    ];
+    // The request's body is read, as a vendor would.
+    let routes = Router::new().fallback(async move |_: Bytes| (headers.clone(), page.clone()));
+    let parent_gone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    tokio::select! {
+        served = axum::serve(listener, routes).into_future() => served,
+        _ = parent_gone => Ok(()),
+    }
+}

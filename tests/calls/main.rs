@@ -1,0 +1,11 @@
+//! Calls beyond the plain ones: repeats under an idempotency key, tokens of one account, sandbox accounts, the
+//! vendor's own paths, batches.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod account_actions;
+mod account_tokens;
+mod crashes;
+mod idempotency;
+mod sandbox_accounts;
