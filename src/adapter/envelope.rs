@@ -16,9 +16,13 @@ pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> 
     find(body, path)
 }
 
-/// The items of the array at a path. `None` where the body has no such member, or it isn't an array.
-pub fn items(body: &[u8], path: &str) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
-    find(body, path)
+/// The items of the array at a path. `None` where the body has no such member, or it isn't an array; with `lone`,
+/// an object there is an array of one.
+pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    match find(body, path)? {
+        None if lone => Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found])),
+        found => Ok(found),
+    }
 }
 
 fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Option<T>> {
@@ -74,7 +78,7 @@ mod tests {
     #[test]
     fn records_keep_their_bytes() {
         let body = br#"{"meta":{"n":1},"parties":[{"id":12345678901234567890, "x":1.50},null]}"#;
-        let items = items(body, "parties").unwrap().unwrap();
+        let items = items(body, "parties", false).unwrap().unwrap();
         assert_eq!(items[0].get(), r#"{"id":12345678901234567890, "x":1.50}"#);
         assert_eq!(items[1].get(), "null");
     }
@@ -82,17 +86,17 @@ mod tests {
     #[test]
     fn nested_and_empty_paths_are_followed() {
         assert_eq!(at(br#"{"a":{"b":[1]}}"#, "a.b").unwrap().unwrap().get(), "[1]");
-        assert_eq!(items(b"[1,2]", "").unwrap().unwrap().len(), 2);
+        assert_eq!(items(b"[1,2]", "", false).unwrap().unwrap().len(), 2);
     }
 
     #[test]
     fn a_missing_member_is_none_and_broken_json_an_error() {
         for body in [r#"{}"#, "[]", "1", "true", "null", r#""x""#, r#"{"parties":{}}"#, r#"{"parties":null}"#]
         {
-            assert!(items(body.as_bytes(), "parties").unwrap().is_none(), "{body}");
+            assert!(items(body.as_bytes(), "parties", false).unwrap().is_none(), "{body}");
         }
         for body in ["", "<html>", r#"{"parties":[1"#, r#"{"parties":[]} x"#] {
-            assert!(items(body.as_bytes(), "parties").is_err(), "{body}");
+            assert!(items(body.as_bytes(), "parties", false).is_err(), "{body}");
         }
     }
 }

@@ -162,6 +162,8 @@ fn body(error: &Error, status: StatusCode) -> Value {
         body.insert("truto_is_remote_error".to_owned(), Value::Bool(true));
         body.insert("raw_response".to_owned(), error.fault().map_or(Value::Null, raw));
         body.insert("truto_error_insight".to_owned(), insight(error, status));
+    } else if let Some(insight) = lacking(error) {
+        body.insert("truto_error_insight".to_owned(), insight);
     }
     Value::Object(body)
 }
@@ -169,6 +171,21 @@ fn body(error: &Error, status: StatusCode) -> Value {
 /// The vendor's body, as JSON if it is that, else as text.
 fn raw(fault: &Fault) -> Value {
     serde_json::from_slice(&fault.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&fault.body)))
+}
+
+/// What the request lacks, for clients that ask their user for it.
+fn lacking(error: &Error) -> Option<Value> {
+    let mut insight = Map::new();
+    let lacks = error.lacks();
+    for (key, description, names) in [
+        ("missing_required_query_parameters", "The request lacks query parameters.", &lacks.parameters),
+        ("missing_required_body_fields", "The request's body lacks fields.", &lacks.fields),
+    ] {
+        if !names.is_empty() {
+            insight.insert(key.to_owned(), json!({ "description": description, "value": names }));
+        }
+    }
+    (!insight.is_empty()).then_some(Value::Object(insight))
 }
 
 fn insight(error: &Error, status: StatusCode) -> Value {

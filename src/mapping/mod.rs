@@ -5,6 +5,8 @@
 //! anything but the values that it is given.
 
 pub mod catalog;
+pub mod cell;
+mod compile;
 pub mod document;
 pub mod expression;
 pub mod files;
@@ -13,6 +15,7 @@ pub mod manifest;
 pub mod method;
 pub mod overrides;
 
-pub use catalog::{Catalog, Cell, Provider};
+pub use catalog::{Catalog, Provider};
+pub use cell::Cell;
 pub use document::Problem;
 pub use files::Files;

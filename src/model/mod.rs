@@ -11,6 +11,7 @@ pub mod query;
 pub mod record;
 pub mod request;
 pub mod schema;
+pub mod selection;
 pub mod shape;
 
 pub use cursor::{Binding, CursorKeys};
