@@ -3,6 +3,7 @@
 //! One after the other, in the order in which they happened, once each; nothing is tried again. It speaks no TLS, so a
 //! delivery to an `https` address is noted as one that nobody answered.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+/// Deliveries remembered; a sandbox that runs for days forgets the oldest.
+const KEPT: usize = 1000;
 /// How long a receiver may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of an answer in which its status must have come.
@@ -43,7 +46,7 @@ enum Errand {
 #[derive(Clone)]
 pub(super) struct Courier {
     errands: mpsc::UnboundedSender<Errand>,
-    delivered: Arc<Mutex<Vec<Delivery>>>,
+    delivered: Arc<Mutex<VecDeque<Delivery>>>,
 }
 
 impl Courier {
@@ -69,21 +72,25 @@ impl Courier {
             // An error means that the sandbox was stopped meanwhile; what was sent until then is told all the same.
             let _ = done.await;
         }
-        std::mem::take(&mut *lock(&self.delivered))
+        lock(&self.delivered).drain(..).collect()
     }
 }
 
-fn lock(delivered: &Mutex<Vec<Delivery>>) -> MutexGuard<'_, Vec<Delivery>> {
+fn lock(delivered: &Mutex<VecDeque<Delivery>>) -> MutexGuard<'_, VecDeque<Delivery>> {
     delivered.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn work(mut queue: mpsc::UnboundedReceiver<Errand>, delivered: Arc<Mutex<Vec<Delivery>>>) {
+async fn work(mut queue: mpsc::UnboundedReceiver<Errand>, delivered: Arc<Mutex<VecDeque<Delivery>>>) {
     while let Some(errand) = queue.recv().await {
         match errand {
             Errand::Deliver { url, body } => {
                 let sent = tokio::time::timeout(PATIENCE, post(&url, &body)).await;
                 let status = sent.ok().and_then(Result::ok);
-                lock(&delivered).push(Delivery { url, body, status });
+                let mut delivered = lock(&delivered);
+                delivered.push_back(Delivery { url, body, status });
+                if delivered.len() > KEPT {
+                    delivered.pop_front();
+                }
             }
             Errand::Report(report) => {
                 // Whoever asked may have gone.

@@ -15,7 +15,7 @@ use super::dates::stamp;
 use super::refusal::{Problem, Refusal};
 use super::resource::{Resource, Writable, collection, member, named_reference, one, page, visible};
 use super::scene::{Draft, Scene};
-use super::written::Written;
+use super::written::{MOST, Written};
 use crate::sandbox::table::Table;
 
 /// Boards in use that an account can have, by Capsule's documentation of boards.
@@ -196,7 +196,7 @@ impl Stage {
     fn describe(&mut self, written: Written<'_>) -> Result<(), Problem> {
         written.filled_text("name", &mut self.name)?;
         written.text("description", &mut self.description)?;
-        written.integer("displayOrder", 0..=i64::MAX, &mut self.display_order)
+        written.integer("displayOrder", 0..=MOST, &mut self.display_order)
     }
 }
 

@@ -14,7 +14,7 @@ use super::refusal::{Problem, Problems, Refusal};
 use super::scene::Draft;
 use super::task_write;
 use super::tracks;
-use super::written::Written;
+use super::written::{MOST, Written};
 
 /// Creates an opportunity and answers its id. Without an `owner` it belongs to the draft's author, whoever owns its
 /// party.
@@ -90,7 +90,7 @@ fn price(opportunity: &mut Opportunity, written: Written<'_>) -> Result<(), Prob
         Some(value) => opportunity.value = Some(money(value, written)?),
     }
     written.option("durationBasis", &DURATION_BASES, &mut opportunity.duration_basis)?;
-    let periods = |value: &Value| value.as_i64().filter(|periods| *periods > 0);
+    let periods = |value: &Value| value.as_i64().filter(|periods| (1..=MOST).contains(periods));
     written.nullable("duration", &mut opportunity.duration, periods)?;
     if opportunity.duration_basis == DURATION_BASES[0] {
         opportunity.duration = None;

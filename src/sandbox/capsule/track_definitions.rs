@@ -13,7 +13,7 @@ use super::link::Link;
 use super::refusal::{Problem, Refusal};
 use super::resource::{Resource, Writable, collection, member};
 use super::scene::{Draft, Scene};
-use super::written::{Written, asks_deletion};
+use super::written::{MOST, Written, asks_deletion};
 use crate::sandbox::table::Table;
 
 pub(super) const OPPORTUNITY: &str = "OPPORTUNITY";
@@ -120,7 +120,7 @@ impl TaskDefinition {
         written.filled_text("description", &mut self.description)?;
         written.option("daysAfterRule", &[TRACK_START, LAST_TASK], &mut self.days_after_rule)?;
         written.integer("daysAfter", 0..=9_999, &mut self.days_after)?;
-        written.integer("displayOrder", 0..=i64::MAX, &mut self.display_order)?;
+        written.integer("displayOrder", 0..=MOST, &mut self.display_order)?;
         let units = [TRACK_DAYS, TRACK_WORKDAYS, TRACK_WEEKS];
         written.option("dayDelayRule", &units, &mut self.day_delay_rule)?;
         let is_category = |id| account.categories.get(id).is_some();

@@ -11,6 +11,9 @@ use super::refusal::Problem;
 
 pub(super) type Members = Map<String, Value>;
 
+/// The largest whole number that is taken for a place in an order or for a count.
+pub(super) const MOST: i64 = i32::MAX as i64;
+
 /// A record as written, and what Capsule calls it in errors.
 #[derive(Clone, Copy)]
 pub(super) struct Written<'a> {
