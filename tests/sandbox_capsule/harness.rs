@@ -97,6 +97,11 @@ impl Crm {
         self.api(Method::DELETE, path, String::new()).await
     }
 
+    /// A request of any method.
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.api(method, path, body.to_string()).await
+    }
+
     /// Creates a party, embedding everything, and answers it.
     pub async fn create(&self, party: Value) -> Value {
         let reply = self.post("/parties?embed=tags,fields", json!({ "party": party })).await;

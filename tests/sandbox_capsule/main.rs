@@ -4,6 +4,7 @@
 mod access;
 mod attachments;
 mod collections;
+mod company;
 mod custom_fields;
 mod deletion;
 mod entries;
@@ -15,6 +16,7 @@ mod jobs;
 mod kases;
 mod lists;
 mod oauth;
+mod operations;
 mod opportunities;
 mod opportunity_filters;
 mod parties;
