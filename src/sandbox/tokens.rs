@@ -92,10 +92,12 @@ impl Tokens {
 
     /// An authorization code, good once.
     pub(super) fn mint_code(&self) -> String {
-        let mut ledger = self.ledger();
-        let code = format!("sandbox-code-{}", ledger.count());
-        ledger.codes.insert(code.clone(), self.holder.clone());
-        code
+        self.ledger().mint_code(self.holder.clone())
+    }
+
+    /// An authorization code for these scopes and no others.
+    pub(super) fn mint_code_for(&self, scopes: Vec<String>) -> String {
+        self.ledger().mint_code(Grant { scopes, ..self.holder.clone() })
     }
 
     /// Trades an authorization code; None when it is unknown or used.
@@ -170,6 +172,12 @@ impl Ledger {
     fn count(&mut self) -> u64 {
         self.issued += 1;
         self.issued
+    }
+
+    fn mint_code(&mut self, grant: Grant) -> String {
+        let code = format!("sandbox-code-{}", self.count());
+        self.codes.insert(code.clone(), grant);
+        code
     }
 
     fn mint_refresh(&mut self, grant: Grant) -> String {

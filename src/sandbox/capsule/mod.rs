@@ -1,4 +1,4 @@
-//! A twin of Capsule CRM's REST API v2 (`https://api.capsulecrm.com/api/v2`) and of its OAuth token endpoint.
+//! A twin of Capsule CRM's REST API v2 (`https://api.capsulecrm.com/api/v2`) and of its OAuth endpoints.
 //!
 //! Shapes, key order and null members follow live answers; behaviour follows Capsule's documentation and what others
 //! verified against live accounts. Each resource family has a file with its routes and its shapes, and the larger ones
@@ -12,6 +12,7 @@ mod activities;
 mod activity_types;
 mod additional;
 mod attachments;
+mod authorise;
 mod boards;
 mod call;
 mod categories;
@@ -73,7 +74,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use http::StatusCode;
 use time::OffsetDateTime;
 
@@ -182,6 +183,7 @@ impl Vendor for Capsule {
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .nest(BASE, api)
+            .route("/oauth/authorise", get(authorise::authorise))
             .route("/oauth/token", post(oauth::token))
             .fallback(async || Refusal::NotFound)
             .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)
