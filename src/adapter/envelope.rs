@@ -20,7 +20,9 @@ pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> 
 /// an object there is an array of one.
 pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     match find(body, path)? {
-        None if lone => Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found])),
+        None if lone => {
+            Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found]))
+        }
         found => Ok(found),
     }
 }
