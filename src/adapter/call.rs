@@ -15,6 +15,10 @@ pub struct Call {
     pub native: NativeCall,
     /// The record, where the path names one.
     pub id: Option<String>,
+    /// The path, where a mapping makes it, in place of the operation's own.
+    pub path: Option<String>,
+    /// Request headers beside the provider's.
+    pub headers: HeaderMap,
     /// Query parameters beside the operation's static ones, which they replace.
     pub query: Map<String, Value>,
     /// The body, as JSON text.
@@ -26,7 +30,15 @@ pub struct Call {
 impl Call {
     /// A call with nothing filled in.
     pub fn new(native: NativeCall) -> Self {
-        Call { native, id: None, query: Map::new(), body: None, position: None }
+        Call {
+            native,
+            id: None,
+            path: None,
+            headers: HeaderMap::new(),
+            query: Map::new(),
+            body: None,
+            position: None,
+        }
     }
 
     /// Names the call in spans and logs: `parties.list`.

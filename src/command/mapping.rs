@@ -14,7 +14,7 @@ use crate::mapping::{Catalog, Cell};
 use crate::model::{Method, Record, Resource};
 
 /// What is always in scope, if only as an empty object.
-const EMPTY: [&str; 4] = ["query", "rawQuery", "body", "context"];
+const EMPTY: [&str; 6] = ["query", "rawQuery", "body", "context", "before", "after"];
 
 /// Evaluates, and prints the result as JSON. Undefined is not null: it prints nothing, and says so on standard error.
 pub fn eval(args: &EvalArgs, settings: &Settings) -> Outcome {
@@ -72,10 +72,11 @@ fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Option<
     let (model, name) = path.split_once('/').unwrap_or(("crm", &path));
     let resource = catalog.resource(model, name)?;
     let cell = cell(&catalog, args, model, name)?;
+    let source = cell.main();
     let slot = match args.slot.as_str() {
-        "response" => &cell.response_mapping,
-        "request" => &cell.request_body_mapping,
-        _ => &cell.query_mapping,
+        "response" => &source.response_mapping,
+        "request" => &source.request_body_mapping,
+        _ => &source.query_mapping,
     };
     let slot =
         slot.as_ref().ok_or_else(|| Failure::new(format!("{} has no {} mapping", cell.name, args.slot)))?;
@@ -93,9 +94,10 @@ fn unified(resource: &Resource, slot: &Expression, records: Vec<Value>) -> Resul
         match evaluate(slot, &scope.with("response", record))? {
             None | Some(Value::Null) => mapped.push(Value::Null),
             Some(value) => {
-                let record = Record::shape(resource, value, None);
+                let record = Record::shape(resource, &value, None);
                 let record = record.map_err(|error| Failure::new(format!("{}: {error}", slot.name())))?;
-                mapped.push(Value::Object(record.fields));
+                let fields = record.fields().map_err(|error| Failure::new(error.to_string()))?;
+                mapped.push(Value::Object(fields));
             }
         }
     }
@@ -149,7 +151,8 @@ fn cell(
 
 /// The records of a vendor's whole answer; or the input itself, if it is a record, or a list of records.
 fn native_records(cell: &Cell, input: Value) -> Vec<Value> {
-    let path = cell.native.facts.response_path.as_deref().unwrap_or_default();
+    let call = cell.main().call();
+    let path = call.and_then(|call| call.facts.response_path.as_deref()).unwrap_or_default();
     let inner = path.split('.').try_fold(&input, |value, name| value.get(name)).cloned();
     match inner.unwrap_or(input) {
         Value::Array(records) => records,

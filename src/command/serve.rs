@@ -20,6 +20,7 @@ use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
+use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
 use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
@@ -88,6 +89,7 @@ impl Server {
             cursors: cursors.clone(),
             clock,
             patience: settings.deadline,
+            references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
         let state = State::new(

@@ -5,8 +5,12 @@
 
 mod evaluate;
 pub mod idempotency;
+mod listing;
+mod native;
 pub mod overlay;
 pub mod proxy;
+pub mod reference;
+mod steps;
 pub mod unified;
 
 use std::sync::Arc;
@@ -24,6 +28,7 @@ use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound};
 use idempotency::Idempotency;
 use overlay::Overlays;
+use reference::References;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
@@ -47,6 +52,8 @@ pub struct Gateway {
     pub clock: Clock,
     /// How long a caller waits at most.
     pub patience: Duration,
+    /// Reference data of accounts, kept for a short while.
+    pub references: References,
     /// Where mappings are computed.
     pub evaluations: Evaluations,
 }

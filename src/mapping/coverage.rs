@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use super::Cell;
 
-/// The names of the keys that a cell's response mapping makes, at any depth.
+/// The names of the keys that a cell's response mappings make, at any depth.
 pub fn filled(cell: &Cell) -> BTreeSet<&str> {
-    let mappings = cell.base_response_mapping.iter().chain(&cell.response_mapping);
+    let mappings =
+        cell.sources.iter().flat_map(|it| it.base_response_mapping.iter().chain(&it.response_mapping));
     mappings.flat_map(|mapping| keys(mapping.source())).collect()
 }
 

@@ -7,13 +7,14 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::catalog::{Catalog, Cell, NativeCall, Provider, Support};
+use super::catalog::{Catalog, Provider, Support};
+use super::cell::Cell;
+use super::compile::{Compiler, Finding};
 use super::document::{Document, Problem};
-use super::expression::{Engine, Expression};
+use super::expression::Engine;
 use super::files::Files;
 use super::manifest::{Auth, Manifest, Presentation};
-use super::method::{MethodMapping, ResourceMapping, Slot};
-use crate::model::query::OPERATORS;
+use super::method::{MethodMapping, ResourceMapping};
 use crate::model::schema::nearest;
 use crate::model::{Method, Model, Resource};
 
@@ -46,12 +47,11 @@ impl Catalog {
         }
         Ok(Catalog { models, providers, files: files.clone(), engine })
     }
-}
 
-impl Catalog {
     /// Compiles how a provider serves one method, from a config that is no file.
     ///
-    /// `config` has the keys of a method in a mapping file. `name` names it in messages.
+    /// `config` has the keys of a method in a mapping file. `name` names it in messages. `id_pattern` is that of the
+    /// file that it is laid over.
     pub fn compile(
         &self,
         manifest: &Manifest,
@@ -59,6 +59,7 @@ impl Catalog {
         method: Method,
         config: Value,
         resource: &Resource,
+        id_pattern: Option<&Regex>,
     ) -> Result<Cell, Vec<Problem>> {
         let mut loader =
             Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
@@ -75,7 +76,7 @@ impl Catalog {
             manifest: Some(manifest),
         };
         let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
-        let cell = served.and_then(|served| source.cell(name, method, served, resource));
+        let cell = served.and_then(|served| source.cell(name, method, served, resource, id_pattern));
         match cell {
             Some(cell) if loader.problems.is_empty() => Ok(cell),
             _ => Err(loader.problems),
@@ -169,6 +170,9 @@ impl Loader<'_> {
             return None;
         }
         let manifest = self.document(&file).and_then(|document| {
+            let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
+            let (document, unknown) = document.with_shapes(&shapes);
+            self.problems.extend(unknown);
             let manifest: Manifest = document.read(&mut self.problems)?;
             let id_pattern = self.check_manifest(&document, name, &manifest);
             Some((manifest, id_pattern))
@@ -219,7 +223,11 @@ impl Loader<'_> {
                 }
             }
         }
-        let pattern = manifest.id_pattern.as_ref()?;
+        self.pattern(document, manifest.id_pattern.as_ref()?)
+    }
+
+    /// An `id_pattern` that matches a whole id.
+    fn pattern(&mut self, document: &Document, pattern: &str) -> Option<Regex> {
         match Regex::new(&format!("^(?:{pattern})$")) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
@@ -316,6 +324,8 @@ impl MappingSource<'_, '_> {
         };
         let path = format!("{}/{}", mapping.model, mapping.resource);
         let stem = file.trim_end_matches(".yaml");
+        let id_pattern =
+            mapping.id_pattern.as_ref().and_then(|pattern| self.loader.pattern(self.document, pattern));
         if cells.keys().any(|(mapped, _)| *mapped == path) {
             self.problem(&["resource"], format!("{path} is mapped by another file of this folder already"));
         }
@@ -336,7 +346,7 @@ impl MappingSource<'_, '_> {
                     cells.insert((path.clone(), *method), Support::Unsupported(reason.clone()));
                 }
                 (Some(served), None) => {
-                    if let Some(cell) = self.cell(stem, *method, served, resource) {
+                    if let Some(cell) = self.cell(stem, *method, served, resource, id_pattern.as_ref()) {
                         cells.insert((path.clone(), *method), Support::Served(Arc::new(cell)));
                     }
                 }
@@ -356,133 +366,26 @@ impl MappingSource<'_, '_> {
         method: Method,
         mapping: &MethodMapping,
         resource: &Resource,
+        id_pattern: Option<&Regex>,
     ) -> Option<Cell> {
-        let here = ["methods", method.as_str()];
-        let native = self.native(&here, &mapping.resource, &mapping.method, &mapping.query);
-        if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
-            self.problem(&here, "a list is served by a native method that has paging");
+        let Loader { files, engine, .. } = *self.loader;
+        let mut compiler = Compiler::new(files, engine, self.folder, self.manifest, &self.document.file);
+        let mut cell = compiler.cell(stem, method, mapping, resource, id_pattern);
+        let Compiler { used, findings, .. } = compiler;
+        self.loader.used.extend(used);
+        if let Some(cell) = &mut cell {
+            cell.config = self.document.get(&["methods", method.as_str()]).cloned().unwrap_or_default();
         }
-        self.check_names(&here, method, mapping, resource);
-        if mapping.response_mapping.is_none() && method != Method::Delete {
-            self.problem(&here, "needs a response_mapping");
-        }
-        if mapping.exists.is_some() && mapping.before.is_empty() {
-            self.problem(
-                &[here[0], here[1], "exists"],
-                "asks what the before steps found, and there are none",
-            );
-        }
-        let before = self.before(&here, mapping);
-        let mut slot = |key: &str, slot: &Option<Slot>| match slot {
-            None => Some(None),
-            Some(slot) => self.expression(&[here[0], here[1], key], slot).map(Some),
-        };
-        let query_mapping = slot("query_mapping", &mapping.query_mapping);
-        let request_body_mapping = slot("request_body_mapping", &mapping.request_body_mapping);
-        let response_mapping = slot("response_mapping", &mapping.response_mapping);
-        let exists = slot("exists", &mapping.exists);
-        Some(Cell {
-            name: format!("{}/{stem}.{method}", self.folder),
-            config: self.document.get(&here).cloned().unwrap_or_default(),
-            native: native?,
-            filters: mapping.filters.clone(),
-            writes: mapping.writes.clone(),
-            query_mapping: query_mapping?,
-            request_body_mapping: request_body_mapping?,
-            response_mapping: response_mapping?,
-            base_response_mapping: None,
-            exists: exists?,
-            before: before?,
-        })
-    }
-
-    fn check_names(
-        &mut self,
-        here: &[&str; 2],
-        method: Method,
-        mapping: &MethodMapping,
-        resource: &Resource,
-    ) {
-        for (index, filter) in mapping.filters.iter().enumerate() {
-            let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-            let plain = plain.unwrap_or(filter);
-            if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
-                let path = [here[0], here[1], "filters", &index.to_string()];
-                self.problem(&path, format!("{filter} is not a filter of {method} of the unified resource"));
-            }
-        }
-        for (index, name) in mapping.writes.iter().enumerate() {
-            if !resource.fields.get(name).is_some_and(crate::model::Field::is_writable) {
-                let path = [here[0], here[1], "writes", &index.to_string()];
-                self.problem(&path, format!("{name} is not a writable field of the unified resource"));
-            }
-        }
-    }
-
-    fn native(
-        &mut self,
-        here: &[&str],
-        resource: &str,
-        method: &str,
-        query: &Map<String, Value>,
-    ) -> Option<NativeCall> {
-        match self.manifest?.native(resource, method) {
-            Some(facts) => Some(NativeCall {
-                resource: resource.to_owned(),
-                method: method.to_owned(),
-                facts: facts.clone(),
-                query: query.clone(),
-            }),
-            None => {
-                self.problem(here, format!("the manifest has no method {method} of a resource {resource}"));
-                None
-            }
-        }
-    }
-
-    fn before(&mut self, here: &[&str; 2], mapping: &MethodMapping) -> Option<Vec<(String, NativeCall)>> {
-        let mut steps = Vec::new();
-        for (index, step) in mapping.before.iter().enumerate() {
-            let index = index.to_string();
-            let path = [here[0], here[1], "before", index.as_str()];
-            let native = self.native(&path, &step.config.resource, &step.config.method, &step.config.query);
-            if native.as_ref().is_some_and(|native| !native.facts.is_read()) {
-                self.problem(&path, "a step that goes before may only read");
-            }
-            steps.push(native.map(|native| (step.name.clone(), native)));
-        }
-        steps.into_iter().collect()
-    }
-
-    fn expression(&mut self, path: &[&str], slot: &Slot) -> Option<Expression> {
-        let engine = self.loader.engine;
-        let Some(file) = slot.file() else {
-            let name = format!("{} {}", self.document.file, path.join("."));
-            return match Expression::compile(engine, &name, &slot.0) {
-                Ok(expression) => Some(expression),
-                Err(error) => {
-                    let message = format!(
-                        "line {} column {} of the expression: {}",
-                        error.line, error.column, error.message
-                    );
-                    self.problem(path, message);
-                    None
+        for finding in findings {
+            let problem = match finding {
+                Finding::At(path, message) => {
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    self.document.problem(&path, message)
                 }
+                Finding::Elsewhere(problem) => problem,
             };
-        };
-        let file = format!("{}/{file}", self.folder);
-        let Some(text) = self.loader.files.0.get(&file) else {
-            self.problem(path, format!("there is no file {file}"));
-            return None;
-        };
-        self.loader.used.insert(file.clone());
-        match Expression::compile(engine, &file, text) {
-            Ok(expression) => Some(expression),
-            Err(error) => {
-                let (line, column, message) = (error.line, error.column, error.message);
-                self.loader.problems.push(Problem { file, line, column, message });
-                None
-            }
+            self.loader.problems.push(problem);
         }
+        cell
     }
 }

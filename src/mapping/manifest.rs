@@ -45,6 +45,12 @@ pub struct Manifest {
     /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
     #[serde(default)]
     pub error_messages: Vec<String>,
+    /// Words of a 403's message that mean that the credential lacks a scope.
+    #[serde(default)]
+    pub scope_refusal: Option<String>,
+    /// Schemas that several operations share: wherever a schema says `shape: NAME`, that one stands.
+    #[serde(default)]
+    pub shapes: Map<String, Value>,
     /// The vendor's operations: `resources.parties.list`.
     #[serde(default)]
     pub resources: IndexMap<String, NativeResource>,
@@ -197,7 +203,8 @@ pub struct NativeMethod {
     pub description: String,
     /// The HTTP verb.
     pub method: Verb,
-    /// Appended to the base URL; `{{id}}` stands for the record's id.
+    /// Appended to the base URL; `{{id}}` stands for the record's id, `{{query.NAME}}` for a query parameter, which
+    /// is then none of the query.
     pub path: String,
     /// Static query parameters; the caller's win.
     #[serde(default)]
@@ -214,6 +221,9 @@ pub struct NativeMethod {
     /// Where the vendor documents this operation.
     #[serde(default)]
     pub documentation: Option<String>,
+    /// The scopes that a credential needs for it, as the vendor names them.
+    #[serde(default)]
+    pub scopes: Vec<String>,
     /// The query parameters that it takes, as JSON Schema.
     #[serde(default)]
     pub query_schema: Option<Value>,

@@ -5,6 +5,8 @@
 //! anything but the values that it is given.
 
 pub mod catalog;
+pub mod cell;
+mod compile;
 pub mod coverage;
 pub mod document;
 pub mod expression;
@@ -15,6 +17,7 @@ pub mod method;
 pub mod overrides;
 pub mod tool_name;
 
-pub use catalog::{Catalog, Cell, Provider};
+pub use catalog::{Catalog, Provider};
+pub use cell::Cell;
 pub use document::Problem;
 pub use files::Files;

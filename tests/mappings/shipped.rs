@@ -36,7 +36,7 @@ fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::
     else {
         panic!("capsule serves {resource}");
     };
-    let mapping = cell.response_mapping.as_ref().expect("a response mapping");
+    let mapping = cell.main().response_mapping.as_ref().expect("a response mapping");
     let samples: Vec<serde_json::Value> = serde_json::from_str(samples).expect("samples");
     let mapped = samples.into_iter().filter_map(|sample| {
         let scope = Scope::new().with("response", sample);
@@ -48,7 +48,8 @@ fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::
         for name in names {
             assert!(schema.fields.contains_key(&name), "{resource} has no field {name}");
         }
-        serde_json::Value::Object(Record::shape(schema, value, None).expect("a record that fits").fields)
+        let record = Record::shape(schema, &value, None).expect("a record that fits");
+        serde_json::Value::Object(record.fields().expect("an object"))
     });
     shaped.collect()
 }

@@ -2,15 +2,21 @@
 //! answers show.
 
 mod access;
+mod attachments;
 mod collections;
+mod company;
 mod custom_fields;
 mod deletion;
+mod entries;
 mod faults;
 mod filters;
 mod harness;
+mod hooks;
 mod jobs;
+mod kases;
 mod lists;
 mod oauth;
+mod operations;
 mod opportunities;
 mod opportunity_filters;
 mod parties;
@@ -19,3 +25,6 @@ mod recorder;
 mod reference;
 mod restricted;
 mod seed;
+mod tasks;
+mod tracks;
+mod users;

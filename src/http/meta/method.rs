@@ -86,8 +86,11 @@ pub async fn served(
     }
 }
 
-/// What is known of a method that is served.
+/// What is known of a method that is served. Where it is served in several ways, the mapping and what is sent to the
+/// provider are those of the first.
 pub fn describe(provider: &Provider, resource: &Resource, method: Method, cell: &Cell) -> Described {
+    let source = cell.main();
+    let query = source.call().map(|call| call.query.clone()).unwrap_or_default();
     let schema = resource.schema();
     let response_schema = match method {
         Method::Delete => json!({ "type": "object", "properties": { "id": schema["properties"]["id"] } }),
@@ -98,18 +101,19 @@ pub fn describe(provider: &Provider, resource: &Resource, method: Method, cell: 
         ("schema".to_owned(), schema),
         ("documentation_link".to_owned(), Value::from(documentation(&provider.manifest, cell))),
         ("response_schema".to_owned(), response_schema),
-        ("response_mapping".to_owned(), cell.response_mapping.as_ref().map(|it| it.source()).into()),
+        ("response_mapping".to_owned(), source.response_mapping.as_ref().map(|it| it.source()).into()),
         ("query_schema".to_owned(), resource.query_schema(method, Some(&cell.filters))),
         ("request_body_schema".to_owned(), body_schema(resource, method, Some(cell))),
-        ("default_query".to_owned(), Value::Object(cell.native.query.clone())),
-        ("default_body".to_owned(), cell.config.get("body").cloned().unwrap_or_default()),
+        ("default_query".to_owned(), Value::Object(query)),
+        ("default_body".to_owned(), source.body.clone().unwrap_or_default()),
     ]))
 }
 
 /// The most particular page that the vendor has about a method.
 fn documentation<'a>(manifest: &'a Manifest, cell: &'a Cell) -> &'a str {
     let of_mapping = cell.config.get("documentation_link").and_then(Value::as_str);
-    of_mapping.or(cell.native.facts.documentation.as_deref()).unwrap_or(&manifest.documentation)
+    let of_call = cell.main().call().and_then(|call| call.facts.documentation.as_deref());
+    of_mapping.or(of_call).unwrap_or(&manifest.documentation)
 }
 
 fn body_schema(resource: &Resource, method: Method, cell: Option<&Cell>) -> Value {

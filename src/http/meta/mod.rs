@@ -24,11 +24,7 @@ use crate::store::accounts::AccountRow;
 
 /// `GET /unified/{model}/{resource}/meta/{method}`: the method as an account is served it, or, without an account,
 /// as the model has it.
-pub async fn method(
-    Shared(state): Shared<State>,
-    path: Segments,
-    inquirer: Inquirer,
-) -> Result<Json<Value>> {
+pub async fn method(Shared(state): Shared<State>, path: Segments, inquirer: Inquirer) -> Result<Json<Value>> {
     let [model, resource, method] = path.take()?;
     let target = [model.as_str(), resource.as_str()];
     let environment = inquirer.environment;

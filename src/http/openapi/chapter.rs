@@ -201,7 +201,9 @@ impl Route {
     fn success(&self) -> Value {
         let mut answer = match &self.answer {
             Answer::Object(name) => schema::json_answer("What was asked for.", reference("schemas", name)),
-            Answer::Page(name) => schema::json_answer("The page.", schema::page_of(reference("schemas", name))),
+            Answer::Page(name) => {
+                schema::json_answer("The page.", schema::page_of(reference("schemas", name)))
+            }
             Answer::List(field) => {
                 let record = json!({ "type": field.kind.as_str(), "description": field.description });
                 schema::json_answer("The page.", schema::list_of(record))

@@ -51,7 +51,9 @@ pub fn security() -> Value {
 /// Parameters that many operations take.
 pub fn parameters() -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "description": description, "schema": schema });
-    let flag = |name: &str, description: &str| query(name, description, json!({ "type": "boolean", "default": false }));
+    let flag = |name: &str, description: &str| {
+        query(name, description, json!({ "type": "boolean", "default": false }))
+    };
     let limit = |largest: u32| json!({ "type": "integer", "minimum": 1, "maximum": largest });
     let mut account = query(
         "integrated_account_id",
@@ -59,8 +61,7 @@ pub fn parameters() -> Value {
         json!({ "type": "string", "format": "uuid" }),
     );
     account["required"] = Value::Bool(true);
-    let mut page_limit =
-        query("limit", "How many a page has at most; 5000 by default.", limit(5000));
+    let mut page_limit = query("limit", "How many a page has at most; 5000 by default.", limit(5000));
     page_limit["schema"]["default"] = json!(5000);
     let mut exclude = query(
         "truto_exclude_fields",

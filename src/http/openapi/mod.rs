@@ -131,7 +131,10 @@ mod tests {
         }
         for kind in ["parameters", "headers", "responses", "schemas"] {
             for name in document["components"][kind].as_object().unwrap().keys() {
-                assert!(found.contains(format!("#/components/{kind}/{name}").as_str()), "{kind}/{name} is unused");
+                assert!(
+                    found.contains(format!("#/components/{kind}/{name}").as_str()),
+                    "{kind}/{name} is unused"
+                );
             }
         }
     }
@@ -154,8 +157,11 @@ mod tests {
     fn path_parameters_are_those_of_the_path() {
         let document = shipped();
         for (path, verb, operation) in operations(&document) {
-            let in_path: BTreeSet<&str> =
-                path.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(name, _)| name)).collect();
+            let in_path: BTreeSet<&str> = path
+                .split('{')
+                .skip(1)
+                .filter_map(|part| part.split_once('}').map(|(name, _)| name))
+                .collect();
             let parameters = operation["parameters"].as_array().unwrap();
             let resolved = parameters.iter().map(|parameter| match parameter["$ref"].as_str() {
                 Some(reference) => document.pointer(reference.strip_prefix('#').unwrap()).unwrap(),

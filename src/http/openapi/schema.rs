@@ -137,8 +137,7 @@ pub fn filter_parameter(name: &str, filter: &Filter, operator: &str, providers: 
     if matches!(operator, "in" | "nin") || filter.kind == Type::Array {
         schema = json!({ "type": "string" });
     }
-    let mut parameter =
-        json!({ "name": name, "in": "query", "description": description, "schema": schema });
+    let mut parameter = json!({ "name": name, "in": "query", "description": description, "schema": schema });
     if filter.extension {
         parameter["x-unicrm-extension"] = Value::Bool(true);
     }
@@ -234,7 +233,9 @@ mod tests {
 
     #[test]
     fn items_of_lists_are_never_null() {
-        let tags = read(json!({"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}}));
+        let tags = read(
+            json!({"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}}),
+        );
         let schema = field(&tags, Place::Record);
         assert_eq!(schema["type"], json!(["array", "null"]));
         assert_eq!(schema["items"]["type"], json!("object"));

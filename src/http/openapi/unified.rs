@@ -27,7 +27,9 @@ pub fn write(
             for method in resource.methods.iter().copied() {
                 let path = match method {
                     Method::List | Method::Create => format!("/unified/{}", topic.path()),
-                    Method::Get | Method::Update | Method::Delete => format!("/unified/{}/{{id}}", topic.path()),
+                    Method::Get | Method::Update | Method::Delete => {
+                        format!("/unified/{}/{{id}}", topic.path())
+                    }
                 };
                 add(paths, &path, verb(method), topic.operation(method));
             }

@@ -15,7 +15,7 @@ use super::dates::stamp;
 use super::refusal::{Problem, Refusal};
 use super::resource::{Resource, Writable, collection, member, named_reference, one, page, visible};
 use super::scene::{Draft, Scene};
-use super::written::Written;
+use super::written::{MOST, Written};
 use crate::sandbox::table::Table;
 
 /// Boards in use that an account can have, by Capsule's documentation of boards.
@@ -89,9 +89,10 @@ impl Resource for Board {
     }
 }
 
-/// Whether there is a project on the board. The account holds no projects yet.
-fn is_used(_: &Account, _: i64) -> bool {
-    false
+/// Whether there is a project on the board.
+fn is_used(account: &Account, board: i64) -> bool {
+    let stages = account.kases.iter().filter_map(|kase| account.stages.get(kase.stage?));
+    stages.into_iter().any(|stage| stage.board == board)
 }
 
 impl Board {
@@ -195,7 +196,7 @@ impl Stage {
     fn describe(&mut self, written: Written<'_>) -> Result<(), Problem> {
         written.filled_text("name", &mut self.name)?;
         written.text("description", &mut self.description)?;
-        written.integer("displayOrder", 0..=i64::MAX, &mut self.display_order)
+        written.integer("displayOrder", 0..=MOST, &mut self.display_order)
     }
 }
 

@@ -17,7 +17,7 @@ use super::refusal::{Problem, Refusal};
 use super::resource::{created, keyed};
 use super::scene::Scene;
 use super::tags::Tag;
-use super::written::Written;
+use super::written::{MOST, Written};
 use crate::sandbox::table::Table;
 
 const RESOURCE: &str = "definition";
@@ -107,7 +107,7 @@ impl Definition {
         written.text("description", &mut self.description)?;
         written.nullable("captureRule", &mut self.capture_rule, capture_rule)?;
         written.flag("important", &mut self.important)?;
-        written.integer("displayOrder", 0..=i64::MAX, &mut self.display_order)?;
+        written.integer("displayOrder", 0..=MOST, &mut self.display_order)?;
         if let Some(options) = written.get("options") {
             self.options = texts(options).ok_or_else(|| written.wrong_type("options"))?;
         }

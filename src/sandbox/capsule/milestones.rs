@@ -18,7 +18,7 @@ use super::pipelines::{self, Pipeline};
 use super::refusal::{Problem, Refusal};
 use super::resource::{Resource, Writable, collection, member, named_reference, page, visible};
 use super::scene::{Draft, Scene};
-use super::written::Written;
+use super::written::{MOST, Written};
 use crate::sandbox::table::Table;
 
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Milestone {
     fn describe(&mut self, written: Written<'_>) -> Result<(), Problem> {
         written.filled_text("name", &mut self.name)?;
         written.text("description", &mut self.description)?;
-        let days = |value: &Value| value.as_i64().filter(|days| *days > 0);
+        let days = |value: &Value| value.as_i64().filter(|days| (1..=MOST).contains(days));
         written.nullable("daysUntilStale", &mut self.days_until_stale, days)?;
         let mut probability = self.probability;
         written.integer("probability", 0..=100, &mut probability)?;

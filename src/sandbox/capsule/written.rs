@@ -4,12 +4,15 @@
 //! explicit null clears what can be empty. Members that nobody reads are ignored, as Capsule ignores them.
 
 use serde_json::{Map, Value};
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::dates;
 use super::refusal::Problem;
 
 pub(super) type Members = Map<String, Value>;
+
+/// The largest whole number that is taken for a place in an order or for a count.
+pub(super) const MOST: i64 = i32::MAX as i64;
 
 /// A record as written, and what Capsule calls it in errors.
 #[derive(Clone, Copy)]
@@ -64,6 +67,11 @@ impl<'a> Written<'a> {
     /// A day that may be absent.
     pub(super) fn day(&self, key: &str, into: &mut Option<Date>) -> Result<(), Problem> {
         self.nullable(key, into, |value| dates::day(value.as_str()?))
+    }
+
+    /// An instant that must stay one.
+    pub(super) fn instant(&self, key: &str, into: &mut OffsetDateTime) -> Result<(), Problem> {
+        self.fixed(key, into, |value| dates::instant(value.as_str()?))
     }
 
     pub(super) fn flag(&self, key: &str, into: &mut bool) -> Result<(), Problem> {
