@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod adapter;
+pub mod alloc;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -22,3 +23,6 @@ pub mod outbound;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;

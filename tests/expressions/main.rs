@@ -1,6 +1,8 @@
 //! What a mapping's author and its callers may rely on, through the public API and on every engine of the build.
 
 mod any_json;
+mod dates;
+mod functions;
 mod limits;
 mod pages;
 mod refusals;

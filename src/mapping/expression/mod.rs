@@ -13,7 +13,8 @@
 //!   `$eval`, `$random` and `$shuffle` are refused when the expression is compiled, as are calls of functions that do
 //!   not exist.
 //! - The functions of [`functions`] are there.
-//! - Failures, limits and panics are errors of one evaluation and leave nothing behind for the next.
+//! - Failures, limits and panics are errors of one evaluation and leave nothing behind for the next. An evaluation ends
+//!   within its [`Budget`] of time and memory, and takes neither the thread nor the process with it.
 //!
 //! There are two engines, [`Engine`]. Every expression runs on jsonata-core; the other is for comparison.
 
@@ -25,19 +26,22 @@ mod error;
 pub mod functions;
 mod integers;
 mod location;
+mod lower;
+mod panics;
+mod regexes;
+mod running;
 mod scope;
 mod source;
 mod values;
 
 use std::fmt;
-use std::panic::catch_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use budget::{Budget, CancelToken};
+pub use budget::Budget;
 pub use error::{CompileError, EvaluationError, EvaluationErrorKind, Position};
 pub use scope::Scope;
 
@@ -165,7 +169,9 @@ impl Expression {
     /// One evaluation per item, in order, with `item_name` bound to the item; the rest of the scope is converted once.
     ///
     /// The answer has one result per item. Each item has the budget to itself, and neither its bindings nor its failure
-    /// reach another. An item whose text cannot be read fails alone; a scope that cannot be read fails every item.
+    /// reach another. An item whose text cannot be read fails alone; a scope that cannot be read fails every item; and
+    /// once an item has reached a limit of the budget, those that follow are not evaluated and fail for the same reason,
+    /// so that a page costs no more time than one record too many.
     pub fn evaluate_each(
         &self,
         scope: &Scope,
@@ -192,7 +198,7 @@ fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {
         #[cfg(feature = "jsonata-rs")]
         Engine::Rs => engine_jsonata_rs::Program::compile(source).map(Program::Rs),
     };
-    catch_unwind(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
+    panics::caught(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
 }
 
 fn each_on_core(
@@ -207,9 +213,13 @@ fn each_on_core(
         Err(failure) => return vec![Err(failure); items.len()],
     };
     let mut session = program.session(budget, scope.instant());
+    let mut over: Option<Failure> = None;
     items
         .iter()
         .map(|item| {
+            if let Some(failure) = &over {
+                return Err(failure.not_begun());
+            }
             let value = values::from_raw(item).map_err(|failure| values::unreadable(item_name, failure))?;
             // In place: nothing else holds the root between two evaluations.
             if let Some(fields) = root.as_object_mut() {
@@ -218,7 +228,13 @@ fn each_on_core(
                     None => drop(fields.insert(item_name.to_owned(), value)),
                 }
             }
-            session.evaluate(&root)
+            let result = session.evaluate(&root);
+            if let Err(failure) = &result
+                && failure.kind == EvaluationErrorKind::Budget
+            {
+                over = Some(failure.clone());
+            }
+            result
         })
         .collect()
 }

@@ -3,11 +3,11 @@
 //! jsonata-core's parser reports errors without a position. Its lexer is public, though without positions either, so
 //! this module walks the text beside it: the lexer says what each token is, and the kind says where it ends.
 
-use jsonata_core::functions::string::build_regex;
 use jsonata_core::parser::{Lexer, ParserError, Token};
 
 use super::error::panic_message;
 use super::functions;
+use super::regexes::Regexes;
 
 /// A token and the bytes it stands on.
 #[derive(Debug, Clone)]
@@ -151,16 +151,11 @@ pub(super) fn host_functions(tokens: &[Spanned]) -> Vec<&'static functions::Host
 }
 
 /// Refuses what would fail, or must not run, whatever the data: a refused built-in, a call of a function that nothing
-/// defines or that lacks its `$`, a regular expression that does not compile. `knows` says whether the engine has a built-in of a name.
-pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<(), Complaint> {
+/// defines or that lacks its `$`, a regular expression that does not compile. `knows` says whether the engine has a
+/// built-in of a name. The answer is the regular expressions, compiled.
+pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<Regexes, Complaint> {
+    let regexes = compiled(tokens)?;
     for (index, spanned) in tokens.iter().enumerate() {
-        if let Token::Regex { pattern, flags } = &spanned.token {
-            build_regex(pattern, flags).map_err(|error| Complaint {
-                code: Some("S0303".to_owned()),
-                message: format!("invalid regular expression: {error}"),
-                at: spanned.start,
-            })?;
-        }
         let Some(name) = variable(spanned) else {
             check_bare_call(tokens, index, &knows)?;
             continue;
@@ -181,7 +176,20 @@ pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<
             });
         }
     }
-    Ok(())
+    Ok(regexes)
+}
+
+fn compiled(tokens: &[Spanned]) -> Result<Regexes, Complaint> {
+    let regexes = || tokens.iter().filter(|spanned| matches!(spanned.token, Token::Regex { .. }));
+    let patterns = regexes().filter_map(|spanned| match &spanned.token {
+        Token::Regex { pattern, flags } => Some((pattern.as_str(), flags.as_str())),
+        _ => None,
+    });
+    Regexes::compile(patterns).map_err(|(index, message)| Complaint {
+        code: Some("S0303".to_owned()),
+        message: format!("invalid regular expression: {message}"),
+        at: regexes().nth(index).map_or(0, |spanned| spanned.start),
+    })
 }
 
 /// `join(x)` for `$join(x)`. Not after a dot: there an object's own function may be called.
@@ -218,7 +226,7 @@ fn is_called(tokens: &[Spanned], index: usize) -> bool {
 }
 
 /// Whether the expression gives the name a value anywhere: by `:=`, as a parameter, by `@` or `#`.
-fn is_bound(tokens: &[Spanned], name: &str) -> bool {
+pub(super) fn is_bound(tokens: &[Spanned], name: &str) -> bool {
     let mut parameters = false;
     for (index, spanned) in tokens.iter().enumerate() {
         match &spanned.token {
