@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_signal_is_pulled_once_when_the_mark_is_passed() {
-        let (meter, pulled) = metered(10_000);
+        let (_meter, pulled) = metered(10_000);
         drop(vec![0_u8; 9_000]);
         drop(vec![0_u8; 9_000]);
         assert_eq!(pulled.load(Ordering::Relaxed), 0);
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn growing_counts_what_was_added() {
-        let (meter, _) = metered(1 << 30);
+        let (_meter, _) = metered(1 << 30);
         let mut list: Vec<u8> = Vec::with_capacity(1_000);
         list.reserve_exact(100_000);
         assert!((100_000..=101_100).contains(&last_peak()), "{}", last_peak());

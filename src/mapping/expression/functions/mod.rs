@@ -11,7 +11,7 @@
 //! built-ins that are replaced still take the context value for a first argument that is left out: `name.$pad(10)`.
 //!
 //! Some give objects with methods: dates and durations, the search parameters of a URL, a dependency graph. What those
-//! are to the engine is in [`objects`].
+//! are to the engine is in `objects.rs`.
 //!
 //! `$eval`, `$random` and `$shuffle` are refused when the expression is compiled: a mapping gives the same result for
 //! the same input, and runs only what its file says.
