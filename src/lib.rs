@@ -24,5 +24,7 @@ pub mod sandbox;
 pub mod store;
 pub mod telemetry;
 
+// Of the unit tests. Programs choose theirs, see `alloc`.
+#[cfg(test)]
 #[global_allocator]
 static ALLOCATOR: alloc::Counting = alloc::Counting;

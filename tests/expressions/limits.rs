@@ -77,11 +77,11 @@ const RUNAWAYS: &[&str] = &[
     "($f := function($a){ $f($zip($a, $a)) }; $f([1, 2]))",
     "($f := function($a){ $f($map([1, 2], function(){ [$a] })) }; $f([1]))",
     "($f := function($n, $a){ $f($n + 1, function(){ $a & $a() }) }; $f(0, function(){ 'x' }))",
-    "$reduce([1..60], function($a){ [[$a], [$a]] }, [0]) = $reduce([1..60], function($a){ [[$a], [$a]] }, [0])",
-    "$string($reduce([1..60], function($a){ [[$a], [$a]] }, [0]))",
-    "$sum($reduce([1..60], function($a){ [[$a], [$a]] }, [0]).**)",
-    "$boolean($reduce([1..60], function($a){ [[$a], [$a]] }, [0]))",
-    "$reduce([1..60], function($a){ [[$a], [$a]] }, [0])",
+    "$reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]) = $reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0])",
+    "$string($reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]))",
+    "$sum($reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]).**)",
+    "$boolean($reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]))",
+    "$reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0])",
     // One call that multiplies.
     "$pad('x', 2000000000)",
     "$fromMillis(0, '[Y,1000000000]')",
@@ -126,6 +126,24 @@ fn whatever_it_does_an_evaluation_ends_within_its_time_and_memory() {
             Ok(value) => panic!("{source} ended by itself, with {}", value.map_or(0, |value| value.to_string().len())),
             Err(error) => assert_eq!(error.kind, EvaluationErrorKind::Budget, "{source}: {error}"),
         }
+    }
+}
+
+/// What is nested level upon level, for as long as there is time, must be walked and freed without a stack of that depth.
+#[test]
+fn values_nested_for_long_do_not_overflow_the_stack() {
+    for source in [
+        "($f := function($a){ $f($zip($a, $a)) }; $f([1, 2]))",
+        "($f := function($a){ $f($chunk($a)) }; $f([1, 2]))",
+        "($f := function($a){ $f($groupBy($a, 'x')) }; $f([1, 2]))",
+        "($f := function($a){ $f($map([1, 2], function(){ $a })) }; $f([1]))",
+        "($f := function($n, $a){ $f($n + 1, function(){ $a }) }; $f(0, function(){ 'x' }))",
+        "($f := function($a){ $f($each({'a': 1, 'b': 2}, function(){ $a })) }; $f([1]))",
+    ] {
+        let budget = Budget { time: Duration::from_secs(1), ..Budget::default() };
+        let (result, _) = metered(|| compiled(Engine::Core, source).evaluate(&Scope::new(), &budget));
+        let error = result.expect_err(source);
+        assert_eq!(error.kind, EvaluationErrorKind::Budget, "{source}: {error}");
     }
 }
 

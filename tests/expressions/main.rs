@@ -16,6 +16,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use unicrm::mapping::expression::{Budget, Engine, EvaluationError, Expression, Scope};
 
+#[global_allocator]
+static ALLOCATOR: unicrm::alloc::Counting = unicrm::alloc::Counting;
+
 #[track_caller]
 fn compiled(engine: Engine, source: &str) -> Expression {
     Expression::compile(engine, "test.jsonata", source)

@@ -20,6 +20,9 @@ use unicrm::mapping::expression::{Budget, Engine, EvaluationErrorKind, Expressio
 use corpus::Corpus;
 use mutate::Random;
 
+#[global_allocator]
+static ALLOCATOR: unicrm::alloc::Counting = unicrm::alloc::Counting;
+
 /// Far over what an evaluation may take, for machines that are busy with other tests.
 const SOON: Duration = Duration::from_secs(10);
 

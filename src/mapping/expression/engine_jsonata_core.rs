@@ -24,7 +24,7 @@ use super::budget::Budget;
 use super::error::Failure;
 use super::functions::{HostFunction, Refusal, Surroundings};
 use super::regexes::Regexes;
-use super::running::{self, Evaluation};
+use super::running::{self, Evaluation, Watch};
 use super::source::{self, Complaint};
 use super::{location, lower, panics, values};
 use crate::alloc;
@@ -83,18 +83,43 @@ pub(super) struct Session<'p> {
     budget: &'p Budget,
     surroundings: Rc<Surroundings>,
     /// The token stops the evaluator for good, so both are made anew after a failure.
-    running: Option<(Evaluator, CancelToken)>,
+    running: Option<Running>,
 }
+
+/// An evaluator, and what stops it.
+type Running = (Evaluator, CancelToken);
 
 impl Session<'_> {
     /// Evaluates against `root`. `None` is undefined.
     pub(super) fn evaluate(&mut self, root: &JValue) -> Result<Option<Value>, Failure> {
-        let (mut evaluator, token) = match self.running.take() {
+        let watch = Watch::start();
+        let running = match self.running.take() {
             Some(running) => running,
-            None => self.evaluator()?,
+            None => self.evaluator(self.budget)?,
         };
+        match self.attempt(root, self.budget, running) {
+            // Nothing that a mapping does can be seen from outside, so it may be done again.
+            Err(failure) if failure.is_out_of_time() && watch.was_kept_waiting() => {
+                let budget = self.budget.patient();
+                let running = self.evaluator(&budget)?;
+                self.attempt(root, &budget, running).map(|(value, _)| value)
+            }
+            Err(failure) => Err(failure),
+            Ok((value, running)) => {
+                self.running = Some(running);
+                Ok(value)
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        root: &JValue,
+        budget: &Budget,
+        (mut evaluator, token): Running,
+    ) -> Result<(Option<Value>, Running), Failure> {
         let ast = &self.program.ast;
-        let evaluation = Evaluation::start(self.budget, token.clone());
+        let evaluation = Evaluation::start(budget, token.clone());
         // The evaluator, the only state that the closure leaves half changed, is dropped unless all went well.
         let outcome = panics::caught(AssertUnwindSafe(move || {
             let result = evaluator.evaluate(ast, root).map_err(failure)?;
@@ -107,18 +132,15 @@ impl Session<'_> {
             // Also when it got to its end before it was told to stop: what it made is too large.
             Ok(_) if is_out_of_memory => {
                 let refusal = running::out_of_memory();
-                let limit = self.budget.memory / (1024 * 1024);
+                let limit = budget.memory / (1024 * 1024);
                 Err(Failure::coded(refusal.code, format!("{} ({limit} MiB)", refusal.message)))
             }
             Ok(Err(failure)) => Err(failure),
-            Ok(Ok((value, evaluator))) => {
-                self.running = Some((evaluator, token));
-                Ok(value)
-            }
+            Ok(Ok((value, evaluator))) => Ok((value, (evaluator, token))),
         }
     }
 
-    fn evaluator(&self) -> Result<(Evaluator, CancelToken), Failure> {
+    fn evaluator(&self, budget: &Budget) -> Result<Running, Failure> {
         let functions = &self.program.functions;
         let mut context = Context::new();
         for Registered { function, alias } in functions {
@@ -131,10 +153,10 @@ impl Session<'_> {
         }
         let token = CancelToken::new();
         let options = EvaluatorOptions {
-            timeout_ms: Some(self.budget.millis()),
+            timeout_ms: Some(budget.millis()),
             cancel: Some(token.clone()),
-            max_stack_depth: Some(self.budget.depth),
-            max_sequence_length: Some(self.budget.sequence),
+            max_stack_depth: Some(budget.depth),
+            max_sequence_length: Some(budget.sequence),
         };
         let mut evaluator = Evaluator::with_options(context, options);
         for Registered { function, alias } in functions {

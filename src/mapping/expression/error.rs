@@ -96,6 +96,11 @@ impl Failure {
         Failure { kind: EvaluationErrorKind::Panic, ..Failure::runtime(panic_message(payload)) }
     }
 
+    /// Whether the time was over.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.code.as_deref() == Some("D1012")
+    }
+
     /// What this failure, a limit, means for an evaluation that was to follow.
     pub(super) fn not_begun(&self) -> Failure {
         Failure { message: format!("not evaluated, for one before it reached a limit: {}", self.message), ..self.clone() }

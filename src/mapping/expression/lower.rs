@@ -3,7 +3,7 @@
 //! A function of ours gets the values of its arguments and nothing else, and some of the language is no function at all.
 //! Four things are therefore written into the syntax tree, as calls of functions whose names hold a space, so that no
 //! expression can say them:
-//! - `x.toISO()`, the call of a method, on the objects that have them ([`objects`]).
+//! - `x.toISO()`, the call of a method, on the objects that have them ([`objects`]), and `=` between those.
 //! - `&`, which makes a text of bounded length and says dates as dates.
 //! - `$each` and `$sift`, which take null for nothing; the built-ins that we replace, which still take the context value
 //!   as a first argument that is left out; `$replace` with a function, which only the engine can call.
@@ -13,20 +13,18 @@
 //! Nothing else about the meaning of an expression changes.
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
-use jsonata_core::parser::Token;
 use jsonata_core::value::with_stack;
 
+use super::functions::omission::{self, Kind};
 use super::functions::{HostFunction, inner, objects};
-use super::source::{Spanned, is_bound};
+use super::source::{Spanned, is_bound, variable};
 
 /// The variable that holds the engine's own `$replace`.
 pub(super) const ENGINE_REPLACE: &str = "replace of the engine";
 
 /// Rewrites `ast` in place. The answer is the functions that it now calls beside those it names.
 pub(super) fn lower(ast: &mut AstNode, tokens: &[Spanned]) -> Vec<&'static HostFunction> {
-    let makes_objects = tokens
-        .iter()
-        .any(|spanned| matches!(&spanned.token, Token::Variable(name) if objects::MAKERS.contains(&name.as_str())));
+    let makes_objects = objects::are_made(tokens.iter().filter_map(variable));
     let mut lowering = Lowering { tokens, makes_objects, used: Vec::new() };
     lowering.node(ast);
     lowering.used
@@ -60,6 +58,10 @@ impl Lowering<'_> {
                 if !matches!(**rhs, AstNode::Path { .. } | AstNode::Variable(_) | AstNode::ParentVariable(_)) {
                     self.spent(rhs);
                 }
+            }
+            AstNode::Binary { op: BinaryOp::Equal | BinaryOp::NotEqual, lhs, rhs } if self.makes_objects => {
+                self.compared(lhs);
+                self.compared(rhs);
             }
             AstNode::Binary { lhs, rhs, .. } => {
                 self.node(lhs);
@@ -172,8 +174,8 @@ impl Lowering<'_> {
         if is_bound(self.tokens, name) {
             return;
         }
-        if !is_piped && inner::takes_context(name, args.len()) {
-            args.insert(0, context());
+        if !is_piped {
+            self.left_out(name, args);
         }
         match name.as_str() {
             "each" | "sift" if args.len() == 2 => self.wrap(&mut args[0], inner::NULL_IS_NOTHING),
@@ -188,6 +190,24 @@ impl Lowering<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Writes the context value where the first argument is left out, or, where only its arguments will tell whether it
+    /// is, a call that looks at them.
+    fn left_out(&mut self, name: &mut String, args: &mut Vec<AstNode>) {
+        let kinds: Vec<Kind> = args.iter().map(kind_of).collect();
+        match omission::leaves_out(name, &kinds) {
+            Some(true) => args.insert(0, context()),
+            Some(false) => {}
+            // A placeholder stands for whatever is given later.
+            None if args.iter().any(|arg| matches!(arg, AstNode::Placeholder)) => {}
+            // What replaces is asked next whether it is a function.
+            None if name == "replace" && matches!(args.last(), Some(AstNode::Variable(_))) => {}
+            None => {
+                let function = std::mem::replace(name, self.use_function(inner::WITH_CONTEXT).to_owned());
+                args.splice(0..0, [AstNode::String(function), context()]);
+            }
         }
     }
 
@@ -274,6 +294,14 @@ impl Lowering<'_> {
         }
     }
 
+    /// A side of `=` or `!=`.
+    fn compared(&mut self, node: &mut AstNode) {
+        self.node(node);
+        if !is_literal(node) {
+            self.wrap(node, inner::COMPARABLE);
+        }
+    }
+
     /// An item of an array, a field of an object, or what is made for a variable to hold.
     fn spent(&mut self, node: &mut AstNode) {
         if !matches!(node, AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::Object(_) | AstNode::Lambda { .. })
@@ -335,6 +363,18 @@ fn repeats(node: &AstNode) -> bool {
         AstNode::Object(pairs) => pairs.iter().any(|(_, value)| repeats(value)),
         _ => false,
     })
+}
+
+/// What the value will be, as far as the text tells.
+fn kind_of(node: &AstNode) -> Kind {
+    match node {
+        AstNode::String(_) => Kind::Text,
+        AstNode::Number(_) => Kind::Number,
+        AstNode::Regex { .. } | AstNode::Lambda { .. } => Kind::Function,
+        AstNode::Unary { operand, .. } if matches!(**operand, AstNode::Number(_)) => Kind::Number,
+        AstNode::Function { name, .. } if *name == inner::CONCATENATE.name => Kind::Text,
+        _ => Kind::Unknown,
+    }
 }
 
 fn is_literal(node: &AstNode) -> bool {

@@ -5,10 +5,11 @@
 //! before it does.
 
 use std::cell::Cell;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jsonata_core::evaluator::CancelToken;
 use jsonata_core::value::{JValue, with_stack};
+use rustix::time::{ClockId, clock_gettime};
 
 use super::budget::Budget;
 use super::functions::Refusal;
@@ -64,6 +65,32 @@ impl Drop for Evaluation {
             running.longest_sequence.set(usize::MAX);
         });
     }
+}
+
+/// What a clock on the wall and one in the processor showed of this thread.
+pub(super) struct Watch {
+    wall: Instant,
+    processor: Duration,
+}
+
+impl Watch {
+    pub(super) fn start() -> Watch {
+        Watch { wall: Instant::now(), processor: processor_time() }
+    }
+
+    /// Whether the thread waited for a processor for more than half of the time since.
+    pub(super) fn was_kept_waiting(&self) -> bool {
+        let had = processor_time().saturating_sub(self.processor);
+        had * 2 < self.wall.elapsed()
+    }
+}
+
+/// What this thread has had of a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    // Since the thread began: neither is negative.
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
 }
 
 /// Refuses once the evaluation has used up its memory or its time. Cheap enough for every turn of a loop.
@@ -151,6 +178,16 @@ mod tests {
             doubled = JValue::array(vec![doubled.clone(), doubled]);
         }
         assert_eq!(less(MOST_VALUES, &doubled), None);
+    }
+
+    #[test]
+    fn who_sleeps_is_kept_waiting_and_who_works_is_not() {
+        let watch = Watch::start();
+        std::thread::sleep(Duration::from_millis(20));
+        assert!(watch.was_kept_waiting());
+        let worked = processor_time();
+        while processor_time() < worked + Duration::from_millis(5) {}
+        assert!(processor_time() >= worked + Duration::from_millis(5));
     }
 
     #[test]

@@ -192,7 +192,8 @@ fn compiled(tokens: &[Spanned]) -> Result<Regexes, Complaint> {
     })
 }
 
-/// `join(x)` for `$join(x)`. Not after a dot: there an object's own function may be called.
+/// `join(x)` for `$join(x)`. Not after a dot: there an object's own function may be called. Nor the methods of dates and
+/// their like, where there are any: `date.[toISO(), toMillis()]`.
 fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> bool) -> Result<(), Complaint> {
     let Token::Identifier(name) = &tokens[index].token else {
         return Ok(());
@@ -200,7 +201,8 @@ fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> boo
     let next = tokens.get(index + 1).map(|next| &next.token);
     let previous = index.checked_sub(1).map(|before| &tokens[before].token);
     let is_call = next == Some(&Token::LeftParen) && previous != Some(&Token::Dot);
-    if is_call && (functions::find(name).is_some() || knows(name)) {
+    let is_method = || functions::objects::is_method(name) && functions::objects::are_made(tokens.iter().filter_map(variable));
+    if is_call && !is_method() && (functions::find(name).is_some() || knows(name)) {
         return Err(Complaint {
             code: Some("T1005".to_owned()),
             message: format!("{name} is no function; did you mean ${name}?"),
@@ -211,7 +213,7 @@ fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> boo
 }
 
 /// The name of a `$name` token. `$` and `$$` have none.
-fn variable(spanned: &Spanned) -> Option<&str> {
+pub(super) fn variable(spanned: &Spanned) -> Option<&str> {
     match &spanned.token {
         Token::Variable(name) if !name.is_empty() => Some(name),
         _ => None,

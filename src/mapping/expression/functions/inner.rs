@@ -5,7 +5,8 @@ use jsonata_core::functions::string;
 use jsonata_core::value::{JValue, with_stack};
 
 use super::super::running;
-use super::{HostFunction, HostResult, Refusal, Surroundings, arg, bounded, objects};
+use super::omission::{self, Kind};
+use super::{HostFunction, HostResult, Refusal, Surroundings, arg, bounded, find, objects};
 
 /// The first argument, null taken for undefined.
 pub(in super::super) static NULL_IS_NOTHING: &HostFunction =
@@ -47,23 +48,30 @@ pub(in super::super) static HAS_METHOD: &HostFunction =
         Ok(JValue::Bool(has))
     });
 
+/// What stands for the argument in a comparison.
+pub(in super::super) static COMPARABLE: &HostFunction =
+    &HostFunction::plain("in comparison", "value", "", |args| Ok(objects::comparable(arg(args, 0))));
+
+/// Calls the function that the first argument names with the others, the second of which is the context value: without
+/// it, unless it is for an argument that is left out.
+pub(in super::super) static WITH_CONTEXT: &HostFunction =
+    &HostFunction::among("with the context", "name, context, ...", "", |args, surroundings| match args {
+        [JValue::String(name), with_context @ ..] if !with_context.is_empty() => {
+            let given = &with_context[1..];
+            let kinds: Vec<Kind> = given.iter().map(Kind::of).collect();
+            let is_left_out = omission::leaves_out(name, &kinds) == Some(true);
+            let function = find(name).ok_or_else(|| Refusal::argument(format!("there is no ${name}")))?;
+            function.call(if is_left_out { with_context } else { given }, surroundings)
+        }
+        _ => Err(Refusal::argument("a function is called by its name")),
+    });
+
 /// Calls the method that the first argument names on the second, with the others.
 pub(in super::super) static CALL_METHOD: &HostFunction =
     &HostFunction::among("call the method", "name, object, ...", "", |args, surroundings| match args {
         [JValue::String(name), object, args @ ..] => objects::call(object, name, args, surroundings),
         _ => Err(Refusal::argument("a method is called by its name")),
     });
-
-/// Whether `$name` with that many arguments takes the context value for its first. Only of built-ins that are ours.
-pub(in super::super) fn takes_context(name: &str, given: usize) -> bool {
-    let needed = match name {
-        "string" | "keys" | "spread" | "fromMillis" | "toMillis" | "base64encode" | "base64decode" => 1,
-        "split" | "match" | "pad" | "formatNumber" | "formatInteger" | "parseInteger" | "contains" => 2,
-        "replace" => 3,
-        _ => return false,
-    };
-    given + 1 == needed
-}
 
 /// Whether `$name` gives a text, a number, a boolean, or a new object of fixed size, whatever it is given.
 pub(in super::super) fn gives_a_scalar(name: &str) -> bool {

@@ -33,6 +33,7 @@ mod lists;
 mod lookup;
 mod markup;
 pub(super) mod objects;
+pub(super) mod omission;
 mod parsing;
 mod query_string;
 mod similarity;

@@ -14,7 +14,12 @@ use super::super::values;
 use super::{HostResult, Refusal, Surroundings, dates, graph, parsing};
 
 /// The functions that give such objects.
-pub(in super::super) const MAKERS: &[&str] = &["dtFromIso", "dtFromFormat", "parseUrl", "dependencyGraph"];
+const MAKERS: &[&str] = &["dtFromIso", "dtFromFormat", "parseUrl", "dependencyGraph"];
+
+/// Whether an expression that mentions these variables can have such objects.
+pub(in super::super) fn are_made<'n>(mut variables: impl Iterator<Item = &'n str>) -> bool {
+    variables.any(|name| MAKERS.contains(&name))
+}
 
 /// What an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +99,21 @@ pub(super) fn call(object: &JValue, name: &str, args: &[JValue], surroundings: &
         Some((Kind::Graph, _)) => graph::call(object, name, args),
         None => Err(Refusal::argument(format!("{name} is no method of this value"))),
     }
+}
+
+/// What equals another of the same kind and state, in place of an object of ours: of two functions, which the marks are,
+/// none equals the other.
+pub(super) fn comparable(value: &JValue) -> JValue {
+    let Some((kind, state)) = known(value) else {
+        return value.clone();
+    };
+    let (key, prefix) = kind.mark();
+    let mut fields = JMap::from_iter([(key.to_owned(), JValue::string(format!("{prefix}{state}")))]);
+    // A graph's state is in its fields.
+    if let (Kind::Graph, JValue::Object(all)) = (kind, value) {
+        fields.extend(all.iter().skip(1).map(|(name, value)| (name.clone(), value.clone())));
+    }
+    values::object(fields)
 }
 
 /// What the value is in JSON, if it is an object of ours.

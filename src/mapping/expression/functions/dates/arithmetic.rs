@@ -186,47 +186,45 @@ impl Parts {
             *part = Some(number);
         }
         let by_week = parts.week_year.is_some() || parts.week.is_some() || parts.weekday.is_some();
-        let by_day = parts.year.is_some() || parts.month.is_some() || parts.day.is_some();
-        if (by_week || by_day) && parts.ordinal.is_some() || by_week && by_day {
+        let by_month = parts.month.is_some() || parts.day.is_some();
+        let ways = [by_week, by_month, parts.ordinal.is_some()];
+        if ways.iter().filter(|way| **way).count() > 1 || by_week && parts.year.is_some() {
             return Err(Refusal::argument("set: a date is set by year, month and day, or by week, or by ordinal"));
         }
         Ok(parts)
     }
 
+    /// What is beyond its unit counts on: the 31st of February is the 2nd or 3rd of March.
     fn applied(&self, zoned: &Zoned) -> Option<Zoned> {
-        let time = civil::Time::new(
-            small(self.hour.unwrap_or(zoned.hour().into()))?,
-            small(self.minute.unwrap_or(zoned.minute().into()))?,
-            small(self.second.unwrap_or(zoned.second().into()))?,
-            i32::try_from(self.millisecond.unwrap_or(zoned.millisecond().into()).checked_mul(1_000_000)?).ok()?,
-        );
-        self.date(zoned.date())?.to_datetime(time.ok()?).to_zoned(zoned.time_zone().clone()).ok()
+        let time = Span::new()
+            .try_hours(self.hour.unwrap_or(zoned.hour().into()))
+            .and_then(|span| span.try_minutes(self.minute.unwrap_or(zoned.minute().into())))
+            .and_then(|span| span.try_seconds(self.second.unwrap_or(zoned.second().into())))
+            .and_then(|span| span.try_milliseconds(self.millisecond.unwrap_or(zoned.millisecond().into())));
+        let midnight = self.date(zoned.date())?.to_datetime(civil::Time::midnight());
+        midnight.checked_add(time.ok()?).ok()?.to_zoned(zoned.time_zone().clone()).ok()
     }
 
     fn date(&self, date: civil::Date) -> Option<civil::Date> {
+        let day_of = |first: civil::Date, number: i64| {
+            first.checked_add(Span::new().try_days(number.checked_sub(1)?).ok()?).ok()
+        };
+        let year = self.year.unwrap_or(date.year().into());
         if let Some(ordinal) = self.ordinal {
-            let first = civil::Date::new(date.year(), 1, 1).ok()?;
-            let in_year = (1..=i64::from(date.days_in_year())).contains(&ordinal);
-            return in_year.then(|| first.checked_add(Span::new().try_days(ordinal - 1).ok()?).ok()).flatten();
+            return day_of(civil::Date::new(i16::try_from(year).ok()?, 1, 1).ok()?, ordinal);
         }
         if self.week_year.is_some() || self.week.is_some() || self.weekday.is_some() {
             let week = date.iso_week_date();
-            let weekday = match self.weekday {
-                Some(weekday) => Weekday::from_monday_one_offset(small(weekday)?).ok()?,
-                None => week.weekday(),
-            };
             let year = i16::try_from(self.week_year.unwrap_or(week.year().into())).ok()?;
-            let number = small(self.week.unwrap_or(week.week().into()))?;
-            return ISOWeekDate::new(year, number, weekday).ok().map(ISOWeekDate::date);
+            let first = ISOWeekDate::new(year, 1, Weekday::Monday).ok()?.date();
+            let weeks = self.week.unwrap_or(week.week().into()).checked_sub(1)?;
+            let weekday = self.weekday.unwrap_or(week.weekday().to_monday_one_offset().into());
+            return day_of(first, weeks.checked_mul(7)?.checked_add(weekday)?);
         }
-        let year = i16::try_from(self.year.unwrap_or(date.year().into())).ok()?;
-        let month = small(self.month.unwrap_or(date.month().into()))?;
-        let last = civil::Date::new(year, month, 1).ok()?.days_in_month();
-        let day = match self.day {
-            Some(day) => small(day)?,
-            None => date.day().min(last),
-        };
-        civil::Date::new(year, month, day).ok()
+        let months = year.checked_mul(12)?.checked_add(self.month.unwrap_or(date.month().into()))?.checked_sub(1)?;
+        let year = i16::try_from(months.div_euclid(12)).ok()?;
+        let first = civil::Date::new(year, i8::try_from(months.rem_euclid(12) + 1).ok()?, 1).ok()?;
+        day_of(first, self.day.unwrap_or(date.day().min(first.days_in_month()).into()))
     }
 }
 

@@ -95,7 +95,34 @@ impl Duration {
                 .sum();
             shifted.set(shortest, shifted.get(shortest) + left);
         }
-        shifted
+        shifted.normalized()
+    }
+
+    /// The same length in the same units, each rolled up into the next longer one as often as it fills it, and the
+    /// fraction of each in the next shorter one.
+    pub(super) fn normalized(mut self) -> Duration {
+        let sign = if self.millis() < 0.0 { -1.0 } else { 1.0 };
+        let units = self.units();
+        for pair in units.windows(2).rev() {
+            let (longer, shorter) = (pair[0], pair[1]);
+            let fills = longer.in_units_of(shorter);
+            let rolled = (self.get(shorter) * sign / fills).floor() * sign;
+            self.set(longer, self.get(longer) + rolled);
+            self.set(shorter, self.get(shorter) - rolled * fills);
+        }
+        for pair in units.windows(2) {
+            let (longer, shorter) = (pair[0], pair[1]);
+            let fraction = self.get(longer) % 1.0;
+            self.set(longer, self.get(longer) - fraction);
+            self.set(shorter, self.get(shorter) + fraction * longer.in_units_of(shorter));
+        }
+        // The sum takes a minus off zero.
+        units.iter().for_each(|unit| self.set(*unit, self.get(*unit) + 0.0));
+        self
+    }
+
+    fn millis(&self) -> f64 {
+        self.amounts().map(|(unit, amount)| amount * unit.millis()).sum()
     }
 
     /// As ISO 8601 writes it: `P1Y2M3DT4H5M6.7S`.
@@ -151,7 +178,7 @@ impl Duration {
         for token in &tokens {
             match used(token) {
                 Some(unit) => {
-                    let amount = shifted.get(unit).trunc();
+                    let amount = shifted.get(unit).floor();
                     let digits = coerce::number_text(amount.abs());
                     let sign = if amount < 0.0 { "-" } else { "" };
                     text.push_str(&format!("{sign}{digits:0>width$}", width = token.text.len()));
@@ -214,7 +241,16 @@ mod tests {
         assert_eq!(shifted.to_iso(), "P2DT2H30M");
         assert_eq!(hours.as_unit(Unit::Minute), 3030.0);
         assert_eq!(Duration::of(Unit::Month, 1.0).as_unit(Unit::Day), 30.0);
-        assert_eq!(Duration::of(Unit::Millisecond, 90_061_001.0).shift_to(&[Unit::Day]).to_iso(), "P1.0423726967592592D");
+        assert_eq!(Duration::of(Unit::Millisecond, 90_061_001.0).shift_to(&[Unit::Day]).to_iso(), "P1.0423726967592593D");
+    }
+
+    #[test]
+    fn normalizing_rolls_up_and_hands_down() {
+        let mixed = Duration::of(Unit::Day, 1.0).plus(&Duration::of(Unit::Hour, -30.0), 1.0);
+        assert_eq!(mixed.normalized().to_iso(), "PT-6H");
+        let units = Duration::of(Unit::Day, 0.0).plus(&Duration::of(Unit::Hour, 0.0), 1.0);
+        let years = Duration::of(Unit::Year, 2.5).plus(&units, 1.0);
+        assert_eq!(years.normalized().to_iso(), "P2Y182DT12H");
     }
 
     #[test]
@@ -229,5 +265,8 @@ mod tests {
         let duration = Duration::of(Unit::Second, 3_725.0);
         assert_eq!(duration.to_format("hh:mm:ss").ok().as_deref(), Some("01:02:05"));
         assert_eq!(duration.to_format("m 'min'").ok().as_deref(), Some("62 min"));
+        let negative = Duration::of(Unit::Second, -90.0);
+        assert_eq!(negative.to_format("m").ok().as_deref(), Some("-2"));
+        assert_eq!(negative.to_format("mm:ss").ok().as_deref(), Some("-01:-30"));
     }
 }

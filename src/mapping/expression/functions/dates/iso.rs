@@ -191,10 +191,11 @@ pub(super) fn time(zoned: &Zoned, options: &JValue) -> String {
     }
     if is_set(options, "includeOffset", true) {
         let is_utc = zoned.time_zone().to_fixed_offset().is_ok_and(|offset| offset.is_zero());
-        match (is_utc, is_basic(options)) {
-            (true, _) => text.push('Z'),
-            (false, true) => text.push_str(&format::offset(zoned, OffsetForm::Compact)),
-            (false, false) => text.push_str(&format::offset(zoned, OffsetForm::Short)),
+        if is_utc {
+            text.push('Z');
+        } else {
+            // With its colon also in the basic format, as Luxon writes it.
+            text.push_str(&format::offset(zoned, OffsetForm::Short));
         }
     }
     text

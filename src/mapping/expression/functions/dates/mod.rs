@@ -31,8 +31,8 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
     HostFunction::among(
         "dtFromIso",
         "text, zone?",
-        "The date that the ISO 8601 text holds, in UTC, or in the zone. A text without an offset is taken to be in that \
-         zone. Invalid for anything else.",
+        "The date that the ISO 8601 text holds, in UTC, or in the zone. A text without an offset is taken to be in UTC. \
+         Invalid for anything else.",
         from_iso,
     )
     .core_only(),
@@ -40,7 +40,8 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
         "dtFromFormat",
         "text, format, options?",
         "The date that the text holds in Luxon's format, such as 'LL/dd/yyyy'; or in one of the forms RFC2822, ISO and \
-         fromSeconds (seconds since the Unix epoch). The option zone is as in $dtFromIso. Invalid if it does not fit.",
+         fromSeconds (seconds since the Unix epoch). With the option zone it is in that zone, where a text without an \
+         offset is taken to be, too. Invalid if it does not fit.",
         from_format,
     )
     .core_only(),
@@ -61,12 +62,14 @@ pub(super) const DURATION_METHODS: &[&str] = &[
 pub(super) const INTERVAL_METHODS: &[&str] = &["toISO", "length", "toDuration", "contains", "toString", "toJSON"];
 
 fn from_iso(args: &[JValue], surroundings: &Surroundings) -> HostResult {
-    let zone = zone_of(arg(args, 1))?;
-    Ok(match arg(args, 0) {
-        JValue::String(text) => iso::parse(text, zone.as_deref(), surroundings.instant),
+    let moment = match arg(args, 0) {
+        JValue::String(text) => iso::parse(text, None, surroundings.instant),
         _ => Moment::invalid("unparsable"),
-    }
-    .object())
+    };
+    Ok(match zone_of(arg(args, 1))? {
+        Some(zone) => moment.in_zone(&zone).object(),
+        None => moment.object(),
+    })
 }
 
 fn from_format(args: &[JValue], surroundings: &Surroundings) -> HostResult {
@@ -292,7 +295,7 @@ pub(super) fn call_duration(state: &str, name: &str, args: &[JValue]) -> HostRes
             units.dedup();
             if units.is_empty() { duration.object() } else { duration.shift_to(&units).object() }
         }
-        "normalize" => duration.shift_to(&duration.units()).object(),
+        "normalize" => duration.normalized().object(),
         "negate" => duration.times(-1.0).object(),
         "toFormat" => match first {
             JValue::String(format) => JValue::string(duration.to_format(format)?),

@@ -201,7 +201,7 @@ fn properties(zoned: &Zoned) -> Vec<(&'static str, JValue)> {
         ("invalidReason", JValue::Null),
         ("invalidExplanation", JValue::Null),
         ("locale", text("en-US")),
-        ("numberingSystem", text("latn")),
+        ("numberingSystem", JValue::Null),
         ("outputCalendar", text("gregory")),
     ]
 }

@@ -1,5 +1,8 @@
 //! Dates out of texts, by Luxon's tokens.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
 use jiff::civil::{self, ISOWeekDate, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -72,7 +75,7 @@ fn read(text: &str, tokens: &[Token]) -> Result<Option<Read>, Refusal> {
         }
     }
     pattern.push('$');
-    let regex = Regex::new(&pattern).map_err(|error| Refusal::argument(format!("$dtFromFormat: {error}")))?;
+    let regex = compiled(pattern)?;
     let Some(found) = regex.captures(text) else {
         return Ok(None);
     };
@@ -85,6 +88,24 @@ fn read(text: &str, tokens: &[Token]) -> Result<Option<Read>, Refusal> {
         }
     }
     Ok(Some(read))
+}
+
+/// The pattern compiled, which takes longer than everything else here: mappings have few formats, so those that this
+/// thread has used last are kept.
+fn compiled(pattern: String) -> Result<Regex, Refusal> {
+    const KEPT: usize = 16;
+    thread_local! {
+        static LAST: RefCell<VecDeque<(String, Regex)>> = const { RefCell::new(VecDeque::new()) };
+    }
+    LAST.with_borrow_mut(|last| {
+        if let Some((_, regex)) = last.iter().find(|(known, _)| *known == pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = Regex::new(&pattern).map_err(|error| Refusal::argument(format!("$dtFromFormat: {error}")))?;
+        last.truncate(KEPT - 1);
+        last.push_front((pattern, regex.clone()));
+        Ok(regex)
+    })
 }
 
 /// Spaces of any kind are the same.
@@ -177,7 +198,7 @@ impl Read {
         let today = now.and_then(|now| Timestamp::from_millisecond(now).ok()).map(|at| at.to_zoned(zone.clone()).date());
         let date = self.date(today)?;
         let time = civil::Time::new(
-            small(self.whole_hour()?)?,
+            small(self.whole_hour())?,
             small(self.minute.unwrap_or(0))?,
             small(self.second.unwrap_or(0))?,
             i32::try_from(self.millisecond.unwrap_or(0)).ok()? * 1_000_000,
@@ -186,12 +207,12 @@ impl Read {
         Some(Moment::of(zoned.with_time_zone(target)))
     }
 
-    fn whole_hour(&self) -> Option<i64> {
+    fn whole_hour(&self) -> i64 {
         let hour = self.hour.unwrap_or(0);
         match self.is_afternoon {
-            Some(_) if hour > 12 => None,
-            Some(is_afternoon) => Some(hour % 12 + if is_afternoon { 12 } else { 0 }),
-            None => Some(hour),
+            Some(true) if hour < 12 => hour + 12,
+            Some(false) if hour == 12 => 0,
+            _ => hour,
         }
     }
 
