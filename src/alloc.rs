@@ -122,7 +122,6 @@ impl Meter {
         });
         Meter(())
     }
-
 }
 
 impl Drop for Meter {
@@ -152,9 +151,12 @@ mod tests {
     fn metered(mark: usize) -> (Meter, Arc<AtomicUsize>) {
         let pulled = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&pulled);
-        (Meter::start(mark, move || {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }), pulled)
+        (
+            Meter::start(mark, move || {
+                counter.fetch_add(1, Ordering::Relaxed);
+            }),
+            pulled,
+        )
     }
 
     #[test]

@@ -30,7 +30,8 @@ fn of_noon(cases: &[(&str, Value)]) {
 
 #[test]
 fn the_calls_that_mappings_are_known_to_make_work() {
-    let response = r#"{"date_created":"2024-01-02T03:04:05+02:00","due":"02/03/2024","gt":"2024-05-06T00:00:00Z"}"#;
+    let response =
+        r#"{"date_created":"2024-01-02T03:04:05+02:00","due":"02/03/2024","gt":"2024-05-06T00:00:00Z"}"#;
     for (source, expected) in [
         ("response.date_created ? $dtFromIso(response.date_created).toUTC()", "2024-01-02T01:04:05.000Z"),
         ("$dtFromFormat(response.due, 'LL/dd/yyyy').toISO()", "2024-02-03T00:00:00.000Z"),
@@ -38,7 +39,8 @@ fn the_calls_that_mappings_are_known_to_make_work() {
         ("response.($dtFromIso(gt).toUTC().toFormat('yyyy-MM-dd'))", "2024-05-06"),
         ("response.gt ~> $dtFromIso() ~> function($d){ $d.plus({'days': 1}).toISODate() }", "2024-05-07"),
     ] {
-        let result = evaluated(Engine::Core, source, response).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let result =
+            evaluated(Engine::Core, source, response).unwrap_or_else(|error| panic!("{source}: {error}"));
         assert_eq!(result, Some(json!(expected)), "{source}");
     }
 }
@@ -63,11 +65,26 @@ fn the_parts_of_a_date_are_plain_properties() {
             "noon.[year, quarter, month, day, hour, minute, second, millisecond]",
             json!([2024, 1, 2, 29, 12, 34, 56, 789]),
         ),
-        ("noon.[weekYear, weekNumber, weekday, ordinal, daysInMonth, daysInYear, weeksInWeekYear]", json!([2024, 9, 4, 60, 29, 366, 52])),
-        ("noon.[monthShort, monthLong, weekdayShort, weekdayLong]", json!(["Feb", "February", "Thu", "Thursday"])),
-        ("noon.[zoneName, zone, offset, isValid, isInLeapYear, isInDST, isOffsetFixed]", json!(["UTC", "UTC", 0, true, true, false, true])),
-        ("noon.setZone('Europe/Paris').[zoneName, offset, offsetNameShort, hour]", json!(["Europe/Paris", 60, "GMT+1", 13])),
-        ("$dtFromIso('2024-07-01T00:00:00Z', 'America/New_York').[offset, offsetNameShort, isInDST, day]", json!([-240, "EDT", true, 30])),
+        (
+            "noon.[weekYear, weekNumber, weekday, ordinal, daysInMonth, daysInYear, weeksInWeekYear]",
+            json!([2024, 9, 4, 60, 29, 366, 52]),
+        ),
+        (
+            "noon.[monthShort, monthLong, weekdayShort, weekdayLong]",
+            json!(["Feb", "February", "Thu", "Thursday"]),
+        ),
+        (
+            "noon.[zoneName, zone, offset, isValid, isInLeapYear, isInDST, isOffsetFixed]",
+            json!(["UTC", "UTC", 0, true, true, false, true]),
+        ),
+        (
+            "noon.setZone('Europe/Paris').[zoneName, offset, offsetNameShort, hour]",
+            json!(["Europe/Paris", 60, "GMT+1", 13]),
+        ),
+        (
+            "$dtFromIso('2024-07-01T00:00:00Z', 'America/New_York').[offset, offsetNameShort, isInDST, day]",
+            json!([-240, "EDT", true, 30]),
+        ),
         ("noon.[locale, numberingSystem, invalidReason]", json!(["en-US", null, null])),
     ]);
 }
@@ -102,14 +119,29 @@ fn iso_8601_is_read_in_its_many_forms() {
 
 #[test]
 fn what_is_no_date_is_an_invalid_one_and_null_in_json() {
-    for text in ["", "soon", "2024-13-01", "2023-02-29", "2024-02-29 09:24", "2024-02-29T25:00", "٢٠٢٤-٠١-٠١", "2024-W60"] {
-        is(&format!("$dtFromIso('{text}').[isValid, invalidReason, year, toISO(), toMillis()]"), json!([false, "unparsable", null, null, null]));
+    for text in [
+        "",
+        "soon",
+        "2024-13-01",
+        "2023-02-29",
+        "2024-02-29 09:24",
+        "2024-02-29T25:00",
+        "٢٠٢٤-٠١-٠١",
+        "2024-W60",
+    ] {
+        is(
+            &format!("$dtFromIso('{text}').[isValid, invalidReason, year, toISO(), toMillis()]"),
+            json!([false, "unparsable", null, null, null]),
+        );
     }
     all(&[
         ("$dtFromIso(response.gone)", json!(null)),
         ("$dtFromIso(5).toFormat('yyyy')", json!("Invalid DateTime")),
         ("$dtFromIso('soon').plus({'days': 1}).isValid", json!(false)),
-        ("$dtFromIso('2024-01-01', 'Mars/Crater').[isValid, invalidReason]", json!([false, "unsupported zone"])),
+        (
+            "$dtFromIso('2024-01-01', 'Mars/Crater').[isValid, invalidReason]",
+            json!([false, "unsupported zone"]),
+        ),
         ("$dtFromIso('2024-01-01').setZone('Mars/Crater').isValid", json!(false)),
         ("$dtFromIso('9999-12-31T23:00:00Z').plus({'years': 1}).isValid", json!(false)),
         ("$dtFromIso('2024-01-01').plus({'days': 1e300}).isValid", json!(false)),
@@ -164,7 +196,10 @@ fn texts_are_read_by_luxons_tokens() {
     }
     all(&[
         ("$dtFromFormat(1709210096, 'fromSeconds')", json!("2024-02-29T12:34:56.000Z")),
-        ("$dtFromFormat('29.02.2024', 'dd.MM.yyyy', {'zone': 'Europe/Paris'})", json!("2024-02-29T00:00:00.000+01:00")),
+        (
+            "$dtFromFormat('29.02.2024', 'dd.MM.yyyy', {'zone': 'Europe/Paris'})",
+            json!("2024-02-29T00:00:00.000+01:00"),
+        ),
         ("$dtFromFormat('29-02-2024', 'dd.MM.yyyy').isValid", json!(false)),
         ("$dtFromFormat('31.02.2024', 'dd.MM.yyyy').invalidReason", json!("unit out of range")),
         ("$dtFromFormat('Monday 29 Feb 2024', 'EEEE d LLL yyyy').isValid", json!(false)),
@@ -185,9 +220,18 @@ fn time_is_added_by_the_calendar_and_by_the_clock() {
         ("noon.plus(1000).toISO()", json!("2024-02-29T12:34:57.789Z")),
         ("noon.plus({'days': 1.5}).toISO()", json!("2024-03-02T00:34:56.789Z")),
         // The clocks of Paris are set forward on 31 March 2024.
-        ("$dtFromIso('2024-03-30T12:00+01:00', 'Europe/Paris').plus({'days': 1}).toISO()", json!("2024-03-31T12:00:00.000+02:00")),
-        ("$dtFromIso('2024-03-30T12:00+01:00', 'Europe/Paris').plus({'hours': 24}).toISO()", json!("2024-03-31T13:00:00.000+02:00")),
-        ("noon.plus(noon.diff($dtFromIso('2024-02-28T12:34:56.789Z'), 'days')).toISODate()", json!("2024-03-01")),
+        (
+            "$dtFromIso('2024-03-30T12:00+01:00', 'Europe/Paris').plus({'days': 1}).toISO()",
+            json!("2024-03-31T12:00:00.000+02:00"),
+        ),
+        (
+            "$dtFromIso('2024-03-30T12:00+01:00', 'Europe/Paris').plus({'hours': 24}).toISO()",
+            json!("2024-03-31T13:00:00.000+02:00"),
+        ),
+        (
+            "noon.plus(noon.diff($dtFromIso('2024-02-28T12:34:56.789Z'), 'days')).toISODate()",
+            json!("2024-03-01"),
+        ),
     ]);
 }
 
@@ -218,7 +262,10 @@ fn units_are_set_begun_and_ended() {
 fn dates_move_between_zones() {
     of_noon(&[
         ("noon.setZone('Asia/Kolkata').toISO()", json!("2024-02-29T18:04:56.789+05:30")),
-        ("noon.setZone('Asia/Kolkata', {'keepLocalTime': true}).toISO()", json!("2024-02-29T12:34:56.789+05:30")),
+        (
+            "noon.setZone('Asia/Kolkata', {'keepLocalTime': true}).toISO()",
+            json!("2024-02-29T12:34:56.789+05:30"),
+        ),
         ("noon.setZone('UTC+3').zoneName", json!("UTC+3")),
         ("noon.setZone('Asia/Kolkata').toUTC().toISO()", json!("2024-02-29T12:34:56.789Z")),
         ("noon.toUTC(90).toISO()", json!("2024-02-29T14:04:56.789+01:30")),
@@ -236,7 +283,10 @@ fn dates_are_written_in_the_usual_forms() {
         ("noon.toISODate({'format': 'basic'})", json!("20240229")),
         ("noon.toISOTime()", json!("12:34:56.789Z")),
         ("noon.startOf('minute').toISO({'suppressMilliseconds': true})", json!("2024-02-29T12:34:00Z")),
-        ("noon.startOf('minute').toISO({'suppressSeconds': true, 'suppressMilliseconds': true})", json!("2024-02-29T12:34Z")),
+        (
+            "noon.startOf('minute').toISO({'suppressSeconds': true, 'suppressMilliseconds': true})",
+            json!("2024-02-29T12:34Z"),
+        ),
         ("noon.toISO({'includeOffset': false})", json!("2024-02-29T12:34:56.789")),
         ("noon.setZone('UTC-5').toISO({'format': 'basic'})", json!("20240229T073456.789-05:00")),
         ("noon.toISOWeekDate()", json!("2024-W09-4")),
@@ -250,8 +300,14 @@ fn dates_are_written_in_the_usual_forms() {
         ("noon.toSeconds()", json!(1_709_210_096.789)),
         ("noon.toUnixInteger()", json!(1_709_210_096)),
         ("noon.toLocaleString()", json!("2/29/2024")),
-        ("noon.toLocaleString({'dateStyle': 'medium', 'timeStyle': 'short'})", json!("Feb 29, 2024, 12:34 PM")),
-        ("noon.toLocaleString({'weekday': 'short', 'month': 'short', 'day': 'numeric'})", json!("Thu, Feb 29")),
+        (
+            "noon.toLocaleString({'dateStyle': 'medium', 'timeStyle': 'short'})",
+            json!("Feb 29, 2024, 12:34 PM"),
+        ),
+        (
+            "noon.toLocaleString({'weekday': 'short', 'month': 'short', 'day': 'numeric'})",
+            json!("Thu, Feb 29"),
+        ),
         ("noon.toLocaleString({'hour': '2-digit', 'minute': '2-digit', 'hour12': false})", json!("12:34")),
     ]);
 }
@@ -262,17 +318,32 @@ fn the_time_between_two_dates_is_a_duration() {
     let cases = [
         ("noon.diff(other).toMillis()", json!(5_747_696_789_i64)),
         ("noon.diff(other, 'days').as('days')", json!(66.524_268_391_203_7)),
-        ("noon.diff(other, ['months', 'days', 'hours']).toObject()", json!({"months": 2, "days": 4, "hours": 12.582_441_388_888_888})),
+        (
+            "noon.diff(other, ['months', 'days', 'hours']).toObject()",
+            json!({"months": 2, "days": 4, "hours": 12.582_441_388_888_888}),
+        ),
         ("$floor(noon.diff(other, 'weeks').weeks)", json!(9)),
         ("other.diff(noon, 'hours').hours < 0", json!(true)),
         ("noon.diff(noon.minus({'days': 1}), 'hours')", json!("PT24H")),
-        ("noon.diff(noon.minus({'hours': 50}), ['days', 'hours']).toFormat(\"d 'd' hh 'h'\")", json!("2 d 02 h")),
-        ("noon.diff(noon.minus({'hours': 50})).shiftTo('days', 'hours').toObject()", json!({"days": 2, "hours": 2})),
-        ("noon.diff(noon.minus({'minutes': 90}), 'minutes').plus({'minutes': 30}).negate().get('minutes')", json!(-120)),
+        (
+            "noon.diff(noon.minus({'hours': 50}), ['days', 'hours']).toFormat(\"d 'd' hh 'h'\")",
+            json!("2 d 02 h"),
+        ),
+        (
+            "noon.diff(noon.minus({'hours': 50})).shiftTo('days', 'hours').toObject()",
+            json!({"days": 2, "hours": 2}),
+        ),
+        (
+            "noon.diff(noon.minus({'minutes': 90}), 'minutes').plus({'minutes': 30}).negate().get('minutes')",
+            json!(-120),
+        ),
         ("$dtFromIso('2023-11-13T22:13:20.123Z').diffNow('days').days", json!(-1)),
         ("noon.until(noon.plus({'days': 2})).length('days')", json!(2)),
         ("noon.until(noon.plus({'days': 2})).contains(noon.plus({'days': 1}))", json!(true)),
-        ("$substringBefore(noon.until(noon.plus({'days': 2})).toISO(), '/')", json!("2024-02-29T12:34:56.789Z")),
+        (
+            "$substringBefore(noon.until(noon.plus({'days': 2})).toISO(), '/')",
+            json!("2024-02-29T12:34:56.789Z"),
+        ),
     ];
     for (source, expected) in cases {
         is(&source.replace("noon", NOON).replace("other", other), expected);
@@ -370,7 +441,8 @@ fn search_parameters_and_graphs_have_their_methods() {
         is(&format!("{graph}.{call}"), expected);
     }
     is(graph, json!({}));
-    let circle = "$dependencyGraph([{'id': 'a', 'up': 'b'}, {'id': 'b', 'up': 'a'}], 'up', 'id').overallOrder()";
+    let circle =
+        "$dependencyGraph([{'id': 'a', 'up': 'b'}, {'id': 'b', 'up': 'a'}], 'up', 'id').overallOrder()";
     let error = evaluated(Engine::Core, circle, "null").expect_err("a circle");
     assert!(error.message.contains("a -> b -> a"), "{error}");
 }

@@ -7,7 +7,8 @@ use crate::{evaluated, gives};
 
 #[track_caller]
 fn on_core(source: &str, response: &str, expected: Option<serde_json::Value>) {
-    let result = evaluated(Engine::Core, source, response).unwrap_or_else(|error| panic!("{source}: {error}"));
+    let result =
+        evaluated(Engine::Core, source, response).unwrap_or_else(|error| panic!("{source}: {error}"));
     assert_eq!(result, expected, "{source}");
 }
 
@@ -57,7 +58,10 @@ fn built_ins_that_are_replaced_mean_what_they_did() {
         ("$split('a', '-')", json!(["a"])),
         ("response.s ~> $split('-')", json!(["a", "b", "c"])),
         ("($p := $split(?, '-'); $p('x-y'))", json!(["x", "y"])),
-        ("$match('ab12c3', /([a-z])([0-9]+)/)", json!([{"match": "b12", "index": 1, "groups": ["b", "12"]}, {"match": "c3", "index": 4, "groups": ["c", "3"]}])),
+        (
+            "$match('ab12c3', /([a-z])([0-9]+)/)",
+            json!([{"match": "b12", "index": 1, "groups": ["b", "12"]}, {"match": "c3", "index": 4, "groups": ["c", "3"]}]),
+        ),
         ("$match('😀1', /1/).index", json!(2)),
         ("response.s.$match(/b/).index", json!(2)),
         ("[$match('a', /b/)]", json!([])),
@@ -142,11 +146,16 @@ fn functions_of_lists_and_texts_work_on_both_engines() {
 #[test]
 fn what_is_not_here_is_refused_with_a_reason() {
     for &engine in Engine::ALL {
-        for name in ["parseDocument", "convertMarkdownToAdf", "generateEmbeddingsCohere", "xmlToJs", "getDataUri"] {
+        for name in
+            ["parseDocument", "convertMarkdownToAdf", "generateEmbeddingsCohere", "xmlToJs", "getDataUri"]
+        {
             let source = format!("{{\"a\": ${name}(response)}}");
             let error = Expression::compile(engine, "x", &source).expect_err(name);
             assert_eq!(error.code.as_deref(), Some("U2001"), "{engine}: {error}");
-            assert!(error.message.starts_with(&format!("${name} is not available in a mapping: ")), "{error}");
+            assert!(
+                error.message.starts_with(&format!("${name} is not available in a mapping: ")),
+                "{error}"
+            );
             assert_eq!((error.line, error.column), (1, 7), "{engine}");
         }
     }

@@ -82,6 +82,14 @@ const RUNAWAYS: &[&str] = &[
     "$sum($reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]).**)",
     "$boolean($reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0]))",
     "$reduce([1..60], function($a, $b){ [[$a], [$a]] }, [0])",
+    "($f := function($a){ $f($map([1, 2], function(){ $a })) }; $f([1]))",
+    "($f := function($a){ $f([1, 2] ~> $map(function(){ $a })) }; $f([1]))",
+    "($f := function($a){ $f($each({'a': 1, 'b': 2}, function(){ $a })) }; $f([1]))",
+    "($f := function($a){ $f($mapValues([1, 1], {'1': $a})) }; $f({}))",
+    "$reduce([1..60], function($a, $b){ $zip($a, $a) }, [0, 1]) = $reduce([1..60], function($a, $b){ $zip($a, $a) }, [0, 1])",
+    "$reduce([1..60], function($a, $b){ $map([1, 2], function(){ $a }) }, [0]) = [0]",
+    "$boolean($reduce([1..60], function($a, $b){ $map([1, 2], function(){ $a }) }, [0]))",
+
     // One call that multiplies.
     "$pad('x', 2000000000)",
     "$fromMillis(0, '[Y,1000000000]')",
@@ -123,7 +131,9 @@ fn whatever_it_does_an_evaluation_ends_within_its_time_and_memory() {
         assert!(took < SOON, "{source}: {took:?}");
         assert!(peak < MEMORY, "{source}: {peak} bytes");
         match result {
-            Ok(value) => panic!("{source} ended by itself, with {}", value.map_or(0, |value| value.to_string().len())),
+            Ok(value) => {
+                panic!("{source} ended by itself, with {}", value.map_or(0, |value| value.to_string().len()))
+            }
             Err(error) => assert_eq!(error.kind, EvaluationErrorKind::Budget, "{source}: {error}"),
         }
     }
@@ -188,8 +198,11 @@ fn a_page_ends_with_the_first_record_that_reaches_a_limit() {
     let items: Vec<&RawValue> = items.iter().map(|item| &**item).collect();
     let results = expression.evaluate_each(&Scope::new(), "response", &items, &ample());
     assert_eq!(results[0], Ok(Some(json!(1))));
-    let messages: Vec<&str> =
-        results[1..].iter().filter_map(|result| result.as_ref().err()).map(|error| error.message.as_str()).collect();
+    let messages: Vec<&str> = results[1..]
+        .iter()
+        .filter_map(|result| result.as_ref().err())
+        .map(|error| error.message.as_str())
+        .collect();
     assert_eq!(messages.len(), 3);
     assert!(!messages[0].starts_with("not evaluated"));
     assert!(messages[1..].iter().all(|message| message.starts_with("not evaluated")), "{messages:?}");
@@ -197,11 +210,13 @@ fn a_page_ends_with_the_first_record_that_reaches_a_limit() {
 
 #[test]
 fn a_long_mapping_of_a_large_record_has_room() {
-    let people: Vec<_> = (0..2_000).map(|id| json!({"id": id, "name": format!("Name {id}"), "tags": ["a", "b"]})).collect();
+    let people: Vec<_> =
+        (0..2_000).map(|id| json!({"id": id, "name": format!("Name {id}"), "tags": ["a", "b"]})).collect();
     let scope = Scope::new().with("response", json!({ "people": people }));
     let source = "($all := response.people; {'result': $map($all, function($p){ {'id': $string($p.id), 'name': $p.name, \
                   'tags': [$p.tags.{'name': $}]} }), 'count': $count($all)})";
-    let result = compiled(Engine::Core, source).evaluate(&scope, &ample()).expect("a result").expect("defined");
+    let result =
+        compiled(Engine::Core, source).evaluate(&scope, &ample()).expect("a result").expect("defined");
     assert_eq!(result["count"], 2_000);
     assert_eq!(result["result"][1_999]["tags"][1]["name"], "b");
 }

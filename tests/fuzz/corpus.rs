@@ -84,7 +84,9 @@ impl Corpus {
         let mut sources: Vec<String> = NASTY.iter().map(|source| (*source).to_owned()).collect();
         read_mappings(&Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings"), &mut sources);
         let mut tokens: Vec<String> = TOKENS.iter().map(|token| (*token).to_owned()).collect();
-        tokens.extend(unicrm::mapping::expression::functions::all().map(|function| format!("${}(", function.name)));
+        tokens.extend(
+            unicrm::mapping::expression::functions::all().map(|function| format!("${}(", function.name)),
+        );
         let record = |json: &&str| RawValue::from_string((*json).to_owned()).expect("JSON");
         let mut records: Vec<Box<RawValue>> = RECORDS.iter().map(record).collect();
         let long = format!(r#"{{"name":"{}","list":[{}1]}}"#, "a".repeat(20_000), "1,".repeat(5_000));

@@ -66,16 +66,28 @@ pub fn mutated(source: &str, random: &mut Random, sources: &[String], tokens: &[
         }
         6 => {
             let times = 1 + random.below(40);
-            let (open, close) = *random.one_of(&[("(", ")"), ("[", "]"), ("{'k':", "}"), ("$string(", ")"), ("-", "")]);
+            let (open, close) =
+                *random.one_of(&[("(", ")"), ("[", "]"), ("{'k':", "}"), ("$string(", ")"), ("-", "")]);
             changed.insert(at, open.repeat(times));
             let end = (to + 1).min(changed.len());
             changed.insert(end, close.repeat(times));
         }
         7 => changed.insert(at, random.one_of(sources).clone()),
-        8 => changed = vec![format!("({source}) {} ({})", random.one_of(&["&", "~>", "+", "=", ".", "?", ";", "in"]), random.one_of(sources))],
+        8 => {
+            changed = vec![format!(
+                "({source}) {} ({})",
+                random.one_of(&["&", "~>", "+", "=", ".", "?", ";", "in"]),
+                random.one_of(sources)
+            )]
+        }
         9 => changed = vec![format!("($f := function($x){{ $f({source}) }}; $f({}))", random.one_of(tokens))],
-        10 => changed = vec![format!("$map([1..{}], function($x, $i){{ {source} }})", 1 + random.below(50_000))],
-        _ => changed = vec![format!("$reduce([1..{}], function($a, $x){{ {source} }}, $)", 1 + random.below(500))],
+        10 => {
+            changed = vec![format!("$map([1..{}], function($x, $i){{ {source} }})", 1 + random.below(50_000))]
+        }
+        _ => {
+            changed =
+                vec![format!("$reduce([1..{}], function($a, $x){{ {source} }}, $)", 1 + random.below(500))]
+        }
     }
     let mut text = changed.concat();
     if text.len() > LONGEST {

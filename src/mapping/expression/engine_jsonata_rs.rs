@@ -209,7 +209,8 @@ fn check_available(functions: &[&HostFunction], tokens: &[Spanned]) -> Result<()
     let Some(absent) = absent else {
         return Ok(());
     };
-    let is_named = |spanned: &&Spanned| matches!(&spanned.token, Token::Variable(name) if name == absent.name);
+    let is_named =
+        |spanned: &&Spanned| matches!(&spanned.token, Token::Variable(name) if name == absent.name);
     Err(Complaint {
         code: Some("U2001".to_owned()),
         message: format!("${} is not available on the engine jsonata-rs", absent.name),

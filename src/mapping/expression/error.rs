@@ -103,7 +103,10 @@ impl Failure {
 
     /// What this failure, a limit, means for an evaluation that was to follow.
     pub(super) fn not_begun(&self) -> Failure {
-        Failure { message: format!("not evaluated, for one before it reached a limit: {}", self.message), ..self.clone() }
+        Failure {
+            message: format!("not evaluated, for one before it reached a limit: {}", self.message),
+            ..self.clone()
+        }
     }
 
     pub(super) fn named(self, name: &Arc<str>) -> EvaluationError {
@@ -131,7 +134,9 @@ pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
 /// stopped (U1003); and this crate's: the length of a text (U2002), memory (U2004), the number of values (U2005).
 fn kind_of_code(code: &str) -> EvaluationErrorKind {
     match code {
-        "D1011" | "D1012" | "D2014" | "D2015" | "U1001" | "U1002" | "U1003" | "U2002" | "U2004" | "U2005" => EvaluationErrorKind::Budget,
+        "D1011" | "D1012" | "D2014" | "D2015" | "U1001" | "U1002" | "U1003" | "U2002" | "U2004" | "U2005" => {
+            EvaluationErrorKind::Budget
+        }
         _ => EvaluationErrorKind::Runtime,
     }
 }

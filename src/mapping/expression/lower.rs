@@ -50,12 +50,17 @@ impl Lowering<'_> {
             }
             AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } => {
                 self.node(lhs);
+                let repeats = matches!(called(rhs), Some(AstNode::Function { name, .. }) if name == "map" || name == "each");
                 self.piped(lhs, rhs);
+                if repeats {
+                    self.wrap(node, inner::SPEND);
+                }
             }
             AstNode::Binary { op: BinaryOp::ColonEqual, lhs: _, rhs } => {
                 self.node(rhs);
                 // What a variable already holds is not there twice for another name.
-                if !matches!(**rhs, AstNode::Path { .. } | AstNode::Variable(_) | AstNode::ParentVariable(_)) {
+                if !matches!(**rhs, AstNode::Path { .. } | AstNode::Variable(_) | AstNode::ParentVariable(_))
+                {
                     self.spent(rhs);
                 }
             }
@@ -141,7 +146,8 @@ impl Lowering<'_> {
             self.node(&mut step.node);
             self.filters(&mut step.stages);
             // The engine looks at what these nodes are, or at more of their value than a function is given.
-            let is_plain = step.focus.is_none() && step.index_var.is_none() && !step.is_tuple && !step.inner_tuple;
+            let is_plain =
+                step.focus.is_none() && step.index_var.is_none() && !step.is_tuple && !step.inner_tuple;
             let repeats = index > 0 || matches!(step.node, AstNode::Function { .. });
             if is_plain && repeats && !is_one && step.ancestor_label.is_none() {
                 self.spent_step(&mut step.node);
@@ -177,8 +183,11 @@ impl Lowering<'_> {
         if !is_piped {
             self.left_out(name, args);
         }
+        if name == "each" && args.len() == 2 {
+            self.wrap(&mut args[0], inner::NULL_IS_NOTHING);
+        }
         match name.as_str() {
-            "each" | "sift" if args.len() == 2 => self.wrap(&mut args[0], inner::NULL_IS_NOTHING),
+            "sift" if args.len() == 2 => self.wrap(&mut args[0], inner::NULL_IS_NOTHING),
             "contains" if args.last().is_some_and(|pattern| matches!(pattern, AstNode::Regex { .. })) => {
                 let function = self.use_function(inner::CONTAINS);
                 function.clone_into(name);
@@ -188,6 +197,10 @@ impl Lowering<'_> {
                 if by.is_some_and(|by| matches!(by, AstNode::Lambda { .. } | AstNode::Variable(_))) {
                     self.replacement(node, is_piped);
                 }
+            }
+            // One value may come of every call.
+            "map" | "each" if !is_piped && !args.iter().any(|arg| matches!(arg, AstNode::Placeholder)) => {
+                self.wrap(node, inner::SPEND);
             }
             _ => {}
         }
@@ -213,13 +226,15 @@ impl Lowering<'_> {
 
     /// `lhs ~> rhs`, with `lhs` done.
     fn piped(&mut self, lhs: &mut AstNode, rhs: &mut AstNode) {
+        if called(rhs).is_none() {
+            return self.node(rhs);
+        }
         let call = match rhs {
-            AstNode::Path { steps } if steps.len() == 1 && matches!(steps[0].node, AstNode::Function { .. }) => {
+            AstNode::Path { steps } => {
                 self.filters(&mut steps[0].stages);
                 &mut steps[0].node
             }
-            AstNode::Function { .. } => rhs,
-            other => return self.node(other),
+            other => other,
         };
         if let AstNode::Function { name, args, is_builtin: true } = &*call
             && matches!(name.as_str(), "each" | "sift")
@@ -304,8 +319,10 @@ impl Lowering<'_> {
 
     /// An item of an array, a field of an object, or what is made for a variable to hold.
     fn spent(&mut self, node: &mut AstNode) {
-        if !matches!(node, AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::Object(_) | AstNode::Lambda { .. })
-            && repeats(node)
+        if !matches!(
+            node,
+            AstNode::Array(_) | AstNode::ArrayGroup(_) | AstNode::Object(_) | AstNode::Lambda { .. }
+        ) && repeats(node)
         {
             self.wrap(node, inner::SPEND);
         }
@@ -313,7 +330,8 @@ impl Lowering<'_> {
 
     /// A step of a path, or its filter, which is evaluated for every item of the one before.
     fn spent_step(&mut self, node: &mut AstNode) {
-        let is_call = matches!(node, AstNode::Function { .. } | AstNode::Variable(_) | AstNode::ParentVariable(_));
+        let is_call =
+            matches!(node, AstNode::Function { .. } | AstNode::Variable(_) | AstNode::ParentVariable(_));
         let is_context = matches!(node, AstNode::Variable(name) if name.is_empty());
         if is_call && !is_context && repeats(node) {
             self.wrap(node, inner::SPEND);
@@ -358,11 +376,22 @@ fn repeats(node: &AstNode) -> bool {
             repeats(then_branch) || else_branch.as_deref().is_some_and(repeats)
         }
         AstNode::Binary { op: BinaryOp::ChainPipe | BinaryOp::ColonEqual, .. } => true,
-        AstNode::Binary { op: BinaryOp::Coalesce | BinaryOp::Default, lhs, rhs } => repeats(lhs) || repeats(rhs),
+        AstNode::Binary { op: BinaryOp::Coalesce | BinaryOp::Default, lhs, rhs } => {
+            repeats(lhs) || repeats(rhs)
+        }
         AstNode::Array(items) | AstNode::ArrayGroup(items) => items.iter().any(repeats),
         AstNode::Object(pairs) => pairs.iter().any(|(_, value)| repeats(value)),
         _ => false,
     })
+}
+
+/// The call that stands behind `~>`, if one does.
+fn called(node: &AstNode) -> Option<&AstNode> {
+    match node {
+        AstNode::Path { steps } if steps.len() == 1 => called(&steps[0].node),
+        AstNode::Function { .. } => Some(node),
+        _ => None,
+    }
 }
 
 /// What the value will be, as far as the text tells.

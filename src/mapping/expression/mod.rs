@@ -51,6 +51,11 @@ use source::Complaint;
 /// Longest text of an expression, in bytes. Far beyond what anyone writes by hand.
 const LONGEST: usize = 256 * 1024;
 
+/// The stack that an evaluation has below it. The engine frees most values without recursion, but not one that another
+/// holds twice; how deep those nest is bounded by the memory of the evaluation. A thread that evaluates often is best
+/// given twice as much from the start: it costs nothing until it is used, and moving to another stack does.
+pub const STACK: usize = 64 * 1024 * 1024;
+
 /// Which engine runs an expression. Written `jsonata-core` and `jsonata-rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Engine {
@@ -156,9 +161,10 @@ impl Expression {
     /// One evaluation. `None` is JSONata's undefined.
     pub fn evaluate(&self, scope: &Scope, budget: &Budget) -> Result<Option<Value>, EvaluationError> {
         let result = match &self.0.program {
-            Program::Core(program) => values::root_of(scope).and_then(|root| {
+            Program::Core(program) => roomy(|| {
+                let root = values::object(values::root_of(scope)?);
                 let mut session = program.session(budget, scope.instant());
-                session.evaluate(&values::object(root))
+                session.evaluate(&root)
             }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => program.evaluate(scope, budget),
@@ -180,13 +186,18 @@ impl Expression {
         budget: &Budget,
     ) -> Vec<Result<Option<Value>, EvaluationError>> {
         let results = match &self.0.program {
-            Program::Core(program) => each_on_core(program, scope, item_name, items, budget),
+            Program::Core(program) => roomy(|| each_on_core(program, scope, item_name, items, budget)),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => program.evaluate_each(scope, item_name, items, budget),
         };
         let named = |failure: Failure| failure.named(&self.0.name);
         results.into_iter().map(|result| result.map_err(named)).collect()
     }
+}
+
+/// Runs `work` with [`STACK`].
+fn roomy<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK, 2 * STACK, work)
 }
 
 fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {

@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn a_pattern_is_compiled_once_and_found_by_its_flags() {
-        let all = Regexes::compile([("a+", "i"), ("a+", ""), ("a+", "i")].into_iter()).ok().expect("compiled");
+        let all =
+            Regexes::compile([("a+", "i"), ("a+", ""), ("a+", "i")].into_iter()).ok().expect("compiled");
         assert_eq!(all.0.len(), 2);
         assert!(all.find("a+", "i").is_some_and(|regex| regex.is_match("AA")));
         assert!(all.find("a+", "").is_some_and(|regex| !regex.is_match("AA")));
@@ -73,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_pattern_that_does_not_compile_or_is_too_large_is_told_by_its_index() {
-        let failed = |pattern| Regexes::compile([("a", ""), (pattern, "")].into_iter()).err().map(|(index, _)| index);
+        let failed =
+            |pattern| Regexes::compile([("a", ""), (pattern, "")].into_iter()).err().map(|(index, _)| index);
         assert_eq!(failed("(?=a)"), Some(1));
         assert_eq!(failed(r"(\w{100}){100}"), Some(1));
         assert_eq!(failed("b"), None);

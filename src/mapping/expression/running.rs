@@ -19,7 +19,7 @@ use crate::alloc::{self, Meter};
 pub(super) const LONGEST_TEXT: usize = 4 * 1024 * 1024;
 
 /// How many values, counted with all that is inside them, one evaluation may put into arrays and objects by way of
-/// variables, where a few steps of doubling would otherwise make a value that takes forever to walk.
+/// variables and functions, where a few steps of doubling would otherwise make a value that takes forever to walk.
 const MOST_VALUES: usize = 1_000_000;
 
 struct Running {
@@ -34,7 +34,7 @@ thread_local! {
         Running {
             deadline: Cell::new(None),
             longest_sequence: Cell::new(usize::MAX),
-            values_left: Cell::new(MOST_VALUES),
+            values_left: Cell::new(usize::MAX),
             polls: Cell::new(0),
         }
     };
@@ -63,6 +63,7 @@ impl Drop for Evaluation {
         RUNNING.with(|running| {
             running.deadline.set(None);
             running.longest_sequence.set(usize::MAX);
+            running.values_left.set(usize::MAX);
         });
     }
 }
@@ -118,7 +119,10 @@ pub(super) fn out_of_memory() -> Refusal {
 /// Refuses a text of more than [`LONGEST_TEXT`] bytes.
 pub(super) fn fits(bytes: usize) -> Result<(), Refusal> {
     if bytes > LONGEST_TEXT {
-        return Err(Refusal { code: "U2002", message: format!("a text would be longer than {LONGEST_TEXT} bytes") });
+        return Err(Refusal {
+            code: "U2002",
+            message: format!("a text would be longer than {LONGEST_TEXT} bytes"),
+        });
     }
     Ok(())
 }
@@ -136,6 +140,9 @@ pub(super) fn fits_sequence(length: usize) -> Result<(), Refusal> {
 /// Takes the value, with all that is inside it, off what this evaluation may put together.
 pub(super) fn spend(value: &JValue) -> Result<(), Refusal> {
     let left = RUNNING.with(|running| running.values_left.get());
+    if left == usize::MAX {
+        return Ok(());
+    }
     match less(left, value) {
         Some(left) => {
             RUNNING.with(|running| running.values_left.set(left));

@@ -201,7 +201,10 @@ fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> boo
     let next = tokens.get(index + 1).map(|next| &next.token);
     let previous = index.checked_sub(1).map(|before| &tokens[before].token);
     let is_call = next == Some(&Token::LeftParen) && previous != Some(&Token::Dot);
-    let is_method = || functions::objects::is_method(name) && functions::objects::are_made(tokens.iter().filter_map(variable));
+    let is_method = || {
+        functions::objects::is_method(name)
+            && functions::objects::are_made(tokens.iter().filter_map(variable))
+    };
     if is_call && !is_method() && (functions::find(name).is_some() || knows(name)) {
         return Err(Complaint {
             code: Some("T1005".to_owned()),

@@ -13,8 +13,8 @@ use serde_json::{Map, Number, Value};
 
 use super::error::Failure;
 use super::functions::{Refusal, objects};
-use super::{integers, running};
 use super::scope::{Entry, Scope};
+use super::{integers, running};
 
 /// How deep a value may nest, in and out: serde_json's own limit for text, so that whoever reads our JSON can.
 pub(super) const DEPTH: usize = 128;

@@ -4,7 +4,8 @@
 //! each would bring a library, or the network, into the evaluation. Naming one is refused when the expression is compiled.
 
 const FILES: &str = "a mapping here works on JSON, not on files and streams";
-const MARKUP: &str = "of markup, mappings here know Markdown and HTML ($convertMarkdownToHtml, $convertHtmlToMarkdown)";
+const MARKUP: &str =
+    "of markup, mappings here know Markdown and HTML ($convertMarkdownToHtml, $convertHtmlToMarkdown)";
 const FORMATS: &str = "a mapping here works on JSON, not on other formats";
 const SERVICES: &str = "a mapping here calls no service";
 const SECRETS: &str = "a mapping here has no key to sign with; $sign makes an HMAC";
@@ -14,8 +15,12 @@ pub(super) fn why(name: &str) -> Option<&'static str> {
     Some(match name {
         "base64ToBlob" | "blob" | "getArrayBuffer" | "getDataUri" | "getMimeType" | "bufferToString"
         | "teeStream" | "parseDocument" | "convertMdToPdf" => FILES,
-        "convertMarkdownToNotion" | "convertNotionToMarkdown" | "convertNotionToMd" | "convertMarkdownToSlack"
-        | "convertMarkdownToGoogleDocs" | "convertMarkdownToAdf" => MARKUP,
+        "convertMarkdownToNotion"
+        | "convertNotionToMarkdown"
+        | "convertNotionToMd"
+        | "convertMarkdownToSlack"
+        | "convertMarkdownToGoogleDocs"
+        | "convertMarkdownToAdf" => MARKUP,
         "xmlToJs" | "jsToXml" | "jsonToCsv" | "jsonToParquet" => FORMATS,
         "generateEmbeddingsCohere" | "recursiveCharacterTextSplitter" => SERVICES,
         "signJwt" | "awsSigV4" => SECRETS,

@@ -97,7 +97,9 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
 /// An error of one of the engine's own functions, whose message begins with its code where it has one.
 pub(super) fn from_engine(error: FunctionError) -> Refusal {
     let said = match error {
-        FunctionError::ArgumentError(said) | FunctionError::TypeError(said) | FunctionError::RuntimeError(said) => said,
+        FunctionError::ArgumentError(said)
+        | FunctionError::TypeError(said)
+        | FunctionError::RuntimeError(said) => said,
     };
     coded(&said)
 }
@@ -105,9 +107,10 @@ pub(super) fn from_engine(error: FunctionError) -> Refusal {
 fn coded(said: &str) -> Refusal {
     /// The codes that these functions give; a refusal's is static.
     const CODES: &[&str] = &[
-        "D1001", "D1004", "D3001", "D3010", "D3011", "D3020", "D3030", "D3040", "D3080", "D3081", "D3082", "D3083",
-        "D3084", "D3085", "D3086", "D3087", "D3088", "D3089", "D3090", "D3091", "D3092", "D3093", "D3100", "D3110",
-        "D3130", "D3131", "D3132", "D3133", "D3134", "D3135", "D3136", "T0410", "T0411", "T0412", "T1010",
+        "D1001", "D1004", "D3001", "D3010", "D3011", "D3020", "D3030", "D3040", "D3080", "D3081", "D3082",
+        "D3083", "D3084", "D3085", "D3086", "D3087", "D3088", "D3089", "D3090", "D3091", "D3092", "D3093",
+        "D3100", "D3110", "D3130", "D3131", "D3132", "D3133", "D3134", "D3135", "D3136", "T0410", "T0411",
+        "T0412", "T1010",
     ];
     let code = error_code_prefix(said).and_then(|code| CODES.iter().find(|known| **known == code));
     match code {
@@ -225,9 +228,8 @@ fn zip(args: &[JValue]) -> HostResult {
 }
 
 fn spread(args: &[JValue]) -> HostResult {
-    let one = |name: &String, value: &JValue| {
-        values::object(JMap::from_iter([(name.clone(), value.clone())]))
-    };
+    let one =
+        |name: &String, value: &JValue| values::object(JMap::from_iter([(name.clone(), value.clone())]));
     match arg(args, 0) {
         JValue::Object(fields) => {
             running::fits_sequence(fields.len())?;
@@ -258,7 +260,10 @@ fn merge(args: &[JValue]) -> HostResult {
         JValue::Array(items) => {
             for item in items {
                 let JValue::Object(fields) = item else {
-                    return Err(Refusal { code: "T0412", message: "$merge takes an array of objects".to_owned() });
+                    return Err(Refusal {
+                        code: "T0412",
+                        message: "$merge takes an array of objects".to_owned(),
+                    });
                 };
                 // What merging costs, whether or not keys repeat.
                 for _ in 0..fields.len() {
@@ -329,7 +334,10 @@ fn split(args: &[JValue], surroundings: &Surroundings) -> HostResult {
             collected(ends, limit)
         }
         JValue::String(separator) => collected(text.split(&**separator), limit),
-        _ => Err(Refusal { code: "T1010", message: "$split: the separator is a text or a regular expression".to_owned() }),
+        _ => Err(Refusal {
+            code: "T1010",
+            message: "$split: the separator is a text or a regular expression".to_owned(),
+        }),
     }
 }
 
@@ -339,7 +347,10 @@ fn matches(args: &[JValue], surroundings: &Surroundings) -> HostResult {
     };
     let limit = limit("match", args, 2, "D3040")?.map_or(usize::MAX, |limit| limit.ceil() as usize);
     let JValue::Regex { pattern, flags } = arg(args, 1) else {
-        return Err(Refusal { code: "T1010", message: "$match: the pattern is a regular expression".to_owned() });
+        return Err(Refusal {
+            code: "T1010",
+            message: "$match: the pattern is a regular expression".to_owned(),
+        });
     };
     with_regex(surroundings, pattern, flags, |regex| {
         let mut all = Vec::new();
@@ -354,7 +365,8 @@ fn matches(args: &[JValue], surroundings: &Surroundings) -> HostResult {
             running::poll()?;
             running::fits_sequence(all.len() + 1)?;
             let index = one.utf16_span.map_or(0, |(start, _)| start);
-            let groups = one.groups.iter().map(|group| group.map_or(JValue::Undefined, JValue::string)).collect();
+            let groups =
+                one.groups.iter().map(|group| group.map_or(JValue::Undefined, JValue::string)).collect();
             all.push(values::object(JMap::from_iter([
                 ("match".to_owned(), JValue::string(one.text)),
                 ("index".to_owned(), JValue::from_f64(index as f64)),
@@ -374,7 +386,8 @@ fn replace(args: &[JValue], surroundings: &Surroundings) -> HostResult {
     };
     let limit = limit("replace", args, 3, "D3011")?.map(|limit| limit.ceil() as usize);
     let JValue::String(by) = arg(args, 2) else {
-        let message = "$replace: the replacement is a text, or a function that is written there or held by a variable";
+        let message =
+            "$replace: the replacement is a text, or a function that is written there or held by a variable";
         return Err(Refusal::argument(message));
     };
     match arg(args, 1) {
@@ -416,7 +429,9 @@ fn check_picture(function: &str, picture: &JValue) -> Result<(), Refusal> {
     };
     // A width, as in `[Y,1000000000]`.
     let is_wide = picture.split(',').skip(1).any(|after| {
-        after.split(|letter: char| !letter.is_ascii_digit()).any(|number| number.trim_start_matches('0').len() > 2)
+        after
+            .split(|letter: char| !letter.is_ascii_digit())
+            .any(|number| number.trim_start_matches('0').len() > 2)
     });
     if picture.len() > LONGEST || is_wide {
         let message = format!("${function}: the picture is longer than {LONGEST} bytes, or wider than 99");
@@ -432,9 +447,10 @@ fn format_number(args: &[JValue]) -> HostResult {
             let options = args.get(2).filter(|options| !options.is_undefined());
             Ok(numeric::format_number(*number, text, options)?)
         }
-        (JValue::Number(_), JValue::String(_)) => {
-            Err(Refusal { code: "U2002", message: "$formatNumber: the picture is longer than 200 bytes".to_owned() })
-        }
+        (JValue::Number(_), JValue::String(_)) => Err(Refusal {
+            code: "U2002",
+            message: "$formatNumber: the picture is longer than 200 bytes".to_owned(),
+        }),
         _ => Err(Refusal::argument("$formatNumber takes a number and a picture")),
     }
 }
@@ -451,7 +467,8 @@ fn by_engine(function: &'static str, args: &[JValue]) -> HostResult {
     let node = CALLS.with_borrow_mut(|calls| -> Result<AstNode, Refusal> {
         let key = (function, args.len().min(names.len()));
         let text = format!("${function}({})", names[..key.1].join(", "));
-        if let Some((_, node)) = calls.iter().find(|(known, node)| *known == function && arity(node) == key.1) {
+        if let Some((_, node)) = calls.iter().find(|(known, node)| *known == function && arity(node) == key.1)
+        {
             return Ok(node.clone());
         }
         let node = parser::parse(&text).map_err(|error| Refusal::argument(error.to_string()))?;

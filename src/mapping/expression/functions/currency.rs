@@ -78,9 +78,12 @@ mod tests {
 
     #[test]
     fn amounts_are_converted_by_the_currencys_exponent() {
-        for (amount, code, subunits) in
-            [(json!(19.99), "USD", 1999), (json!("0.29"), "EUR", 29), (json!(500), "JPY", 500), (json!(1.2345), "KWD", 1234)]
-        {
+        for (amount, code, subunits) in [
+            (json!(19.99), "USD", 1999),
+            (json!("0.29"), "EUR", 29),
+            (json!(500), "JPY", 500),
+            (json!(1.2345), "KWD", 1234),
+        ] {
             assert_eq!(two("convertCurrencyToSubunit", amount, code), Some(json!(subunits)), "{code}");
         }
         assert_eq!(two("convertCurrencyFromSubunit", json!(1999), "USD"), Some(json!(19.99)));
@@ -98,7 +101,8 @@ mod tests {
 
     #[test]
     fn a_code_stands_in_one_list_only() {
-        let mut all: Vec<&str> = super::CURRENCIES.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
+        let mut all: Vec<&str> =
+            super::CURRENCIES.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();

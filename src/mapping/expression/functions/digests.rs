@@ -44,7 +44,9 @@ fn algorithm(function: &str, value: &JValue) -> Result<Algorithm, Refusal> {
         "SHA-256" => Ok(Algorithm::Sha256),
         "SHA-384" => Ok(Algorithm::Sha384),
         "SHA-512" => Ok(Algorithm::Sha512),
-        _ => Err(Refusal::argument(format!("${function}: {name:?} is none of SHA-1, SHA-256, SHA-384 and SHA-512"))),
+        _ => Err(Refusal::argument(format!(
+            "${function}: {name:?} is none of SHA-1, SHA-256, SHA-384 and SHA-512"
+        ))),
     }
 }
 
@@ -92,7 +94,11 @@ fn written(function: &str, bytes: &[u8], output: &JValue) -> HostResult {
         JValue::String(output) if &**output == "hex" => hex(bytes),
         JValue::String(output) if &**output == "base64" => STANDARD.encode(bytes),
         JValue::String(output) if &**output == "base64-urlSafe" => URL_SAFE_NO_PAD.encode(bytes),
-        _ => return Err(Refusal::argument(format!("${function}: the output is hex, base64 or base64-urlSafe"))),
+        _ => {
+            return Err(Refusal::argument(format!(
+                "${function}: the output is hex, base64 or base64-urlSafe"
+            )));
+        }
     };
     Ok(JValue::string(text))
 }
@@ -115,9 +121,15 @@ mod tests {
     fn digests_are_of_sha_256_in_hex_unless_said_otherwise() {
         let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(texts("digest", &["abc"]), Some(json!(sha256)));
-        assert_eq!(texts("digest", &["abc", "SHA-1"]), Some(json!("a9993e364706816aba3e25717850c26c9cd0d89d")));
+        assert_eq!(
+            texts("digest", &["abc", "SHA-1"]),
+            Some(json!("a9993e364706816aba3e25717850c26c9cd0d89d"))
+        );
         assert_eq!(texts("digest", &["abc", "sha-1", "base64"]), Some(json!("qZk+NkcGgWq6PiVxeFDCbJzQ2J0=")));
-        assert_eq!(texts("digest", &["abc", "SHA-1", "base64-urlSafe"]), Some(json!("qZk-NkcGgWq6PiVxeFDCbJzQ2J0")));
+        assert_eq!(
+            texts("digest", &["abc", "SHA-1", "base64-urlSafe"]),
+            Some(json!("qZk-NkcGgWq6PiVxeFDCbJzQ2J0"))
+        );
         let long = texts("digest", &["", "SHA-512"]).expect("a digest");
         assert!(long.as_str().is_some_and(|text| text.starts_with("cf83e1357eefb8bd") && text.len() == 128));
         assert_eq!(call("digest", &[None]), None);

@@ -91,7 +91,8 @@ fn dependency_graph(args: &[JValue]) -> HostResult {
             return Err(Refusal::argument(format!("$dependencyGraph: every item has a {key_field}")));
         };
         nodes.entry(key.clone()).or_insert_with(|| item.clone());
-        let mut depends_on = edges.get(&key).map_or(Vec::new(), |known: &JValue| coerce::cast_array(known).to_vec());
+        let mut depends_on =
+            edges.get(&key).map_or(Vec::new(), |known: &JValue| coerce::cast_array(known).to_vec());
         if let Some(parent) = id(item, &parent_field)
             && let Some(parent_item) = keyed.get(&parent)
         {
@@ -213,7 +214,8 @@ mod tests {
 
     #[test]
     fn fields_of_nodes_may_have_other_names_and_a_circle_has_no_root() {
-        let nodes = json!([{"k": 2, "up": 1, "n": 1}, {"k": 1, "n": 1}, {"k": 3, "up": 4}, {"k": 4, "up": 3}]);
+        let nodes =
+            json!([{"k": 2, "up": 1, "n": 1}, {"k": 1, "n": 1}, {"k": 3, "up": 4}, {"k": 4, "up": 3}]);
         let names = [Some(nodes), Some(json!("k")), Some(json!("up")), Some(json!("n"))];
         assert_eq!(call("sortNodes", &names), Some(json!([{"k": 1, "n": 1}, {"k": 2, "up": 1, "n": 1}])));
         assert_eq!(call("sortNodes", &[None]), None);

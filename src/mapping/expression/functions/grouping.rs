@@ -84,7 +84,8 @@ fn order_by(args: &[JValue]) -> HostResult {
         by => coerce::cast_array(by).iter().collect(),
     };
     let orders = coerce::cast_array(arg(args, 2));
-    let is_descending = |at: usize| matches!(orders.get(at), Some(JValue::String(order)) if &**order == "desc");
+    let is_descending =
+        |at: usize| matches!(orders.get(at), Some(JValue::String(order)) if &**order == "desc");
     let mut keyed: Vec<(Vec<JValue>, &JValue)> =
         items.iter().map(|item| (by.iter().map(|by| criterion(item, by)).collect(), item)).collect();
     keyed.sort_by(|(one, _), (other, _)| {
@@ -157,7 +158,10 @@ mod tests {
     fn the_last_of_equal_keys_stays() {
         let keyed = by("keyBy", json!("age"));
         assert_eq!(keyed["36"]["name"], "Cyd");
-        assert_eq!(call("keyBy", &[Some(json!({"id": "x"})), Some(json!("id"))]), Some(json!({"x": {"id": "x"}})));
+        assert_eq!(
+            call("keyBy", &[Some(json!({"id": "x"})), Some(json!("id"))]),
+            Some(json!({"x": {"id": "x"}}))
+        );
     }
 
     #[test]

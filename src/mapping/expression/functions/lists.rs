@@ -16,19 +16,30 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
          condition as a function use $filter.",
         filter,
     ),
-    HostFunction::plain("chunk", "array, size?", "Arrays of that many items (1 unless given), the last of what is left.", chunk),
+    HostFunction::plain(
+        "chunk",
+        "array, size?",
+        "Arrays of that many items (1 unless given), the last of what is left.",
+        chunk,
+    ),
     HostFunction::plain(
         "difference",
         "array, others",
         "The items that are not among the others. Arrays and objects are the same only if they are the very same one.",
         difference,
     ),
-    HostFunction::plain("flatten", "array", "The array with arrays in it replaced by their items, one level deep.", |args| {
-        flattened(args, 1)
-    }),
-    HostFunction::plain("flattenDeep", "array", "The array with arrays in it replaced by their items, all levels.", |args| {
-        flattened(args, usize::MAX)
-    }),
+    HostFunction::plain(
+        "flatten",
+        "array",
+        "The array with arrays in it replaced by their items, one level deep.",
+        |args| flattened(args, 1),
+    ),
+    HostFunction::plain(
+        "flattenDeep",
+        "array",
+        "The array with arrays in it replaced by their items, all levels.",
+        |args| flattened(args, usize::MAX),
+    ),
     HostFunction::plain(
         "flattenDepth",
         "array, depth?",

@@ -73,7 +73,10 @@ mod tests {
 
     #[test]
     fn markdown_becomes_html() {
-        assert_eq!(html("# Hi\n\nA **bold** [link](https://x.y)"), Some(json!("<h1>Hi</h1>\n<p>A <strong>bold</strong> <a href=\"https://x.y\">link</a></p>\n")));
+        assert_eq!(
+            html("# Hi\n\nA **bold** [link](https://x.y)"),
+            Some(json!("<h1>Hi</h1>\n<p>A <strong>bold</strong> <a href=\"https://x.y\">link</a></p>\n"))
+        );
         assert_eq!(html("- a\n- b"), Some(json!("<ul>\n<li>a</li>\n<li>b</li>\n</ul>\n")));
         assert_eq!(html("~~old~~"), Some(json!("<p><del>old</del></p>\n")));
         assert_eq!(call("convertMarkdownToHtml", &[None]), None);
@@ -82,9 +85,15 @@ mod tests {
 
     #[test]
     fn html_becomes_markdown() {
-        markdown("<p>Hello <b>big</b>\n  <em>world</em></p><p>Again<br>and again</p>", "Hello **big** _world_\n\nAgain  \nand again");
+        markdown(
+            "<p>Hello <b>big</b>\n  <em>world</em></p><p>Again<br>and again</p>",
+            "Hello **big** _world_\n\nAgain  \nand again",
+        );
         markdown("<h1>One</h1><h2>Two</h2><h3>Three</h3>", "One\n===\n\nTwo\n---\n\n### Three");
-        markdown("<a href=\"https://x.y\" title=\"t\">go</a> <img src=\"i.png\" alt=\"pic\">", "[go](https://x.y \"t\") ![pic](i.png)");
+        markdown(
+            "<a href=\"https://x.y\" title=\"t\">go</a> <img src=\"i.png\" alt=\"pic\">",
+            "[go](https://x.y \"t\") ![pic](i.png)",
+        );
         markdown("a<hr>b", "a\n\n* * *\n\nb");
         markdown("<del>old</del> <code>x = `y`</code>", "~~old~~ `` x = `y` ``");
         markdown("plain &amp; &lt;simple&gt; &nbsp;text", "plain & <simple> \u{a0}text");

@@ -42,6 +42,7 @@ mod sql;
 use jsonata_core::value::JValue;
 
 use super::regexes::Regexes;
+use super::running;
 
 /// Every function there is, for documentation and for tools.
 pub fn all() -> impl Iterator<Item = &'static HostFunction> {
@@ -162,11 +163,16 @@ impl HostFunction {
     }
 
     pub(super) fn call(&self, args: &[JValue], surroundings: &Surroundings) -> HostResult {
-        match &self.call {
+        let result = match &self.call {
             Call::Plain(function) => function(args),
             Call::AtInstant(function) => function(args, surroundings.instant(self.name)?),
             Call::Among(function) => function(args, surroundings),
+        }?;
+        // An array may hold one value several times, and be one of several in the next.
+        if matches!(result, JValue::Array(_) | JValue::Object(_)) {
+            running::spend(&result)?;
         }
+        Ok(result)
     }
 }
 

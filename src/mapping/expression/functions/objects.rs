@@ -57,7 +57,11 @@ impl Kind {
 }
 
 /// An object of that kind, with `state` in its mark and these plain properties.
-pub(super) fn object(kind: Kind, state: &str, properties: impl IntoIterator<Item = (String, JValue)>) -> JValue {
+pub(super) fn object(
+    kind: Kind,
+    state: &str,
+    properties: impl IntoIterator<Item = (String, JValue)>,
+) -> JValue {
     let (key, prefix) = kind.mark();
     let mark = (key.to_owned(), JValue::builtin(format!("{prefix}{state}")));
     values::object([mark].into_iter().chain(properties).collect())

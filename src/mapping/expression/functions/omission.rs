@@ -40,8 +40,12 @@ pub(in super::super) fn leaves_out(name: &str, given: &[Kind]) -> Option<bool> {
         ("match", [first, second]) => {
             told(*first, &[Function], &[Text]).or_else(|| told(*second, &[Number], &[Function]))
         }
-        ("pad", [first, second]) => told(*first, &[Number], &[Text]).or_else(|| told(*second, &[Text], &[Number])),
-        ("formatNumber", [first, second]) => told(*first, &[Text], &[Number]).or_else(|| told(*second, &[], &[Text])),
+        ("pad", [first, second]) => {
+            told(*first, &[Number], &[Text]).or_else(|| told(*second, &[Text], &[Number]))
+        }
+        ("formatNumber", [first, second]) => {
+            told(*first, &[Text], &[Number]).or_else(|| told(*second, &[], &[Text]))
+        }
         ("replace", [_, _, third]) => told(*third, &[Number], &[Text, Function]),
         _ => Some(false),
     }

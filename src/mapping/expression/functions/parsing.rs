@@ -67,8 +67,7 @@ fn parse_url(args: &[JValue]) -> HostResult {
 }
 
 /// The methods of a URL's search parameters.
-pub(super) const SEARCH_METHODS: &[&str] =
-    &["get", "getAll", "has", "keys", "values", "entries", "toString"];
+pub(super) const SEARCH_METHODS: &[&str] = &["get", "getAll", "has", "keys", "values", "entries", "toString"];
 
 fn search_params(url: &Url) -> JValue {
     let size = url.query_pairs().count();

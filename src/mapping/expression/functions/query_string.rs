@@ -194,7 +194,9 @@ fn stringify_query(args: &[JValue]) -> HostResult {
         Some("repeat") => Arrays::Repeat,
         Some("comma") => Arrays::Comma,
         Some("indices") | None => Arrays::Indices,
-        Some(other) => return Err(Refusal::argument(format!("$stringifyQuery: {other:?} is no arrayFormat"))),
+        Some(other) => {
+            return Err(Refusal::argument(format!("$stringifyQuery: {other:?} is no arrayFormat")));
+        }
     };
     let encode = is_set("encode", true);
     let mut writer = Writer {
@@ -315,11 +317,17 @@ mod tests {
             Some(json!("a%5Bb%5D=x%20y&c%5B0%5D=1&c%5B1%5D=2&d=&e=true"))
         );
         assert_eq!(
-            written(object.clone(), json!({"arrayFormat": "brackets", "encodeValuesOnly": true, "skipNulls": true})),
+            written(
+                object.clone(),
+                json!({"arrayFormat": "brackets", "encodeValuesOnly": true, "skipNulls": true})
+            ),
             Some(json!("a[b]=x%20y&c[]=1&c[]=2&e=true"))
         );
         assert_eq!(
-            written(object, json!({"arrayFormat": "comma", "encode": false, "addQueryPrefix": true, "allowDots": true})),
+            written(
+                object,
+                json!({"arrayFormat": "comma", "encode": false, "addQueryPrefix": true, "allowDots": true})
+            ),
             Some(json!("?a.b=x y&c=1,2&d=&e=true"))
         );
         assert_eq!(written(json!({"a": [1, 2]}), json!({"arrayFormat": "repeat"})), Some(json!("a=1&a=2")));

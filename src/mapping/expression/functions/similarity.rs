@@ -26,8 +26,11 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
 
 /// The pairs of neighbouring letters, counted.
 fn pairs(text: &str) -> (HashMap<[char; 2], usize>, usize) {
-    let letters: Vec<char> =
-        text.to_lowercase().chars().filter(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit()).collect();
+    let letters: Vec<char> = text
+        .to_lowercase()
+        .chars()
+        .filter(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit())
+        .collect();
     let mut counts = HashMap::new();
     for pair in letters.windows(2) {
         *counts.entry([pair[0], pair[1]]).or_insert(0) += 1;
@@ -37,7 +40,8 @@ fn pairs(text: &str) -> (HashMap<[char; 2], usize>, usize) {
 
 fn coefficient(one: &str, other: &str) -> f64 {
     let ((one, one_count), (other, other_count)) = (pairs(one), pairs(other));
-    let shared: usize = one.iter().map(|(pair, count)| other.get(pair).map_or(0, |there| *count.min(there))).sum();
+    let shared: usize =
+        one.iter().map(|(pair, count)| other.get(pair).map_or(0, |there| *count.min(there))).sum();
     match one_count + other_count {
         0 => 0.0,
         all => 2.0 * shared as f64 / all as f64,

@@ -112,7 +112,12 @@ impl Converter<'_> {
         Ok((!text.is_empty()).then(|| format!("({text})")))
     }
 
-    fn comparisons(&self, key: &str, comparison: &JValue, conditions: &mut Vec<String>) -> Result<(), Refusal> {
+    fn comparisons(
+        &self,
+        key: &str,
+        comparison: &JValue,
+        conditions: &mut Vec<String>,
+    ) -> Result<(), Refusal> {
         match comparison {
             JValue::Array(_) => conditions.extend(self.list(key, "in", comparison)?),
             JValue::Object(operators) => {
@@ -142,7 +147,8 @@ impl Converter<'_> {
         }
         if self.is_set("useOrForIn") {
             let equal = self.operator("eq")?;
-            let conditions: Vec<String> = texts.iter().map(|text| self.condition(key, &equal, text)).collect();
+            let conditions: Vec<String> =
+                texts.iter().map(|text| self.condition(key, &equal, text)).collect();
             return Ok(Some(format!("({})", conditions.join(" OR "))));
         }
         let operator = self.operator(operator)?;
@@ -156,8 +162,9 @@ impl Converter<'_> {
             return Ok(custom.to_string());
         }
         let known = OPERATORS.iter().find(|(known, _)| *known == name);
-        known.map(|(_, written)| (*written).to_owned()).ok_or_else(|| {
-            Refusal { code: "D3141", message: format!("$convertQueryToSql: unknown operator {name}") }
+        known.map(|(_, written)| (*written).to_owned()).ok_or_else(|| Refusal {
+            code: "D3141",
+            message: format!("$convertQueryToSql: unknown operator {name}"),
         })
     }
 
@@ -182,16 +189,24 @@ impl Converter<'_> {
                 JValue::Null | JValue::Undefined => None,
                 other => Some(coerce::joined_text(&other)),
             },
-            Some(JValue::String(data_type)) => Some(match data_type.split_once('|').unwrap_or((data_type, "")) {
-                ("string", _) => self.quoted(&text),
-                ("double_quote_string", _) => format!("\"{}\"", self.escaped(&text, '"')),
-                ("dotnetdate", _) => format!("DateTime({})", dates::rewritten(&text, Some("yyyy,MM,dd"), self.now)?),
-                (date, format) if date.starts_with("date") => {
-                    let date = dates::rewritten(&text, Some(format).filter(|format| !format.is_empty()), self.now)?;
-                    if self.is_set("noQuotesForDate") { date } else { self.quoted(&date) }
-                }
-                _ => text,
-            }),
+            Some(JValue::String(data_type)) => {
+                Some(match data_type.split_once('|').unwrap_or((data_type, "")) {
+                    ("string", _) => self.quoted(&text),
+                    ("double_quote_string", _) => format!("\"{}\"", self.escaped(&text, '"')),
+                    ("dotnetdate", _) => {
+                        format!("DateTime({})", dates::rewritten(&text, Some("yyyy,MM,dd"), self.now)?)
+                    }
+                    (date, format) if date.starts_with("date") => {
+                        let date = dates::rewritten(
+                            &text,
+                            Some(format).filter(|format| !format.is_empty()),
+                            self.now,
+                        )?;
+                        if self.is_set("noQuotesForDate") { date } else { self.quoted(&date) }
+                    }
+                    _ => text,
+                })
+            }
             _ => Some(text),
         })
     }
@@ -288,8 +303,14 @@ mod tests {
         assert_eq!(with(json!({"a": 1, "b": 2}), json!({"conjunction": "&&"})), "a = 1 && b = 2");
         assert_eq!(with(json!({"s": "x"}), json!({"useDoubleQuotes": true})), "s = \"x\"");
         assert_eq!(with(json!({"a": 1}), json!({"noSpaceBetweenOperator": true})), "a=1");
-        assert_eq!(with(json!({"s": "x", "d": "2024-01-01"}), json!({"noQuotes": true})), "s = x AND d = 2024");
-        assert_eq!(with(json!({"s": "x", "d": "2024-01-01"}), json!({"noQuotesForDate": true})), "s = 'x' AND d = 2024");
+        assert_eq!(
+            with(json!({"s": "x", "d": "2024-01-01"}), json!({"noQuotes": true})),
+            "s = x AND d = 2024"
+        );
+        assert_eq!(
+            with(json!({"s": "x", "d": "2024-01-01"}), json!({"noQuotesForDate": true})),
+            "s = 'x' AND d = 2024"
+        );
         assert_eq!(
             with(json!({"a": 1, "b": 2, "c": 3}), json!({"groupComparisonInBrackets": true})),
             "((a = 1 AND b = 2) AND c = 3)"

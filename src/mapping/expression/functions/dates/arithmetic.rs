@@ -189,7 +189,9 @@ impl Parts {
         let by_month = parts.month.is_some() || parts.day.is_some();
         let ways = [by_week, by_month, parts.ordinal.is_some()];
         if ways.iter().filter(|way| **way).count() > 1 || by_week && parts.year.is_some() {
-            return Err(Refusal::argument("set: a date is set by year, month and day, or by week, or by ordinal"));
+            return Err(Refusal::argument(
+                "set: a date is set by year, month and day, or by week, or by ordinal",
+            ));
         }
         Ok(parts)
     }
@@ -221,7 +223,8 @@ impl Parts {
             let weekday = self.weekday.unwrap_or(week.weekday().to_monday_one_offset().into());
             return day_of(first, weeks.checked_mul(7)?.checked_add(weekday)?);
         }
-        let months = year.checked_mul(12)?.checked_add(self.month.unwrap_or(date.month().into()))?.checked_sub(1)?;
+        let months =
+            year.checked_mul(12)?.checked_add(self.month.unwrap_or(date.month().into()))?.checked_sub(1)?;
         let year = i16::try_from(months.div_euclid(12)).ok()?;
         let first = civil::Date::new(year, i8::try_from(months.rem_euclid(12) + 1).ok()?, 1).ok()?;
         day_of(first, self.day.unwrap_or(date.day().min(first.days_in_month()).into()))

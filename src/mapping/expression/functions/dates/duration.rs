@@ -190,18 +190,21 @@ impl Duration {
     }
 
     pub(super) fn plain_object(&self) -> JValue {
-        let fields = self.amounts().map(|(unit, amount)| (unit.plural().to_owned(), JValue::from_f64(amount)));
+        let fields =
+            self.amounts().map(|(unit, amount)| (unit.plural().to_owned(), JValue::from_f64(amount)));
         values::object(fields.collect())
     }
 
     /// The value that expressions see.
     pub(super) fn object(&self) -> JValue {
-        let properties = self.amounts().map(|(unit, amount)| (unit.plural().to_owned(), JValue::from_f64(amount)));
+        let properties =
+            self.amounts().map(|(unit, amount)| (unit.plural().to_owned(), JValue::from_f64(amount)));
         objects::object(Kind::Duration, &self.state(), properties)
     }
 
     fn state(&self) -> String {
-        let amounts: Vec<String> = self.amounts().map(|(unit, amount)| format!("{}={amount}", unit.plural())).collect();
+        let amounts: Vec<String> =
+            self.amounts().map(|(unit, amount)| format!("{}={amount}", unit.plural())).collect();
         amounts.join(" ")
     }
 
@@ -241,7 +244,10 @@ mod tests {
         assert_eq!(shifted.to_iso(), "P2DT2H30M");
         assert_eq!(hours.as_unit(Unit::Minute), 3030.0);
         assert_eq!(Duration::of(Unit::Month, 1.0).as_unit(Unit::Day), 30.0);
-        assert_eq!(Duration::of(Unit::Millisecond, 90_061_001.0).shift_to(&[Unit::Day]).to_iso(), "P1.0423726967592593D");
+        assert_eq!(
+            Duration::of(Unit::Millisecond, 90_061_001.0).shift_to(&[Unit::Day]).to_iso(),
+            "P1.0423726967592593D"
+        );
     }
 
     #[test]

@@ -6,7 +6,17 @@ use super::super::Refusal;
 use super::moment::{offset_minutes, offset_name, zone_name};
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -42,7 +52,9 @@ pub(super) fn tokens(format: &str) -> Result<Vec<Token>, Refusal> {
             (None, letter) => {
                 let is_literal = !letter.is_ascii_alphabetic();
                 match tokens.last_mut() {
-                    Some(last) if last.is_literal == is_literal && last.text.ends_with(letter) && !is_literal => {
+                    Some(last)
+                        if last.is_literal == is_literal && last.text.ends_with(letter) && !is_literal =>
+                    {
                         last.text.push(letter);
                     }
                     _ => tokens.push(Token { text: letter.to_string(), is_literal }),

@@ -78,7 +78,8 @@ fn parsed(text: &str, target: &TimeZone, now: Option<i64>) -> Option<Zoned> {
 fn date_of(found: &Captures) -> Option<civil::Date> {
     let year = i16::try_from(number(found, "year")?).ok()?;
     if let Some(week) = number(found, "week") {
-        let weekday = Weekday::from_monday_one_offset(i8::try_from(number(found, "weekday").unwrap_or(1)).ok()?);
+        let weekday =
+            Weekday::from_monday_one_offset(i8::try_from(number(found, "weekday").unwrap_or(1)).ok()?);
         return ISOWeekDate::new(year, i8::try_from(week).ok()?, weekday.ok()?).ok().map(ISOWeekDate::date);
     }
     if let Some(ordinal) = number(found, "ordinal").or_else(|| number(found, "ordinal2")) {
@@ -111,7 +112,8 @@ pub(super) fn offset_of(text: &str) -> Option<i32> {
         return Some(0);
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let (hours, minutes) = if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
+    let (hours, minutes) =
+        if digits.len() <= 2 { (digits.as_str(), "0") } else { digits.split_at(digits.len() - 2) };
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     let offset = hours * 60 + minutes;
     (hours <= 18 && minutes < 60).then_some(if text.starts_with('-') { -offset } else { offset })

@@ -66,7 +66,12 @@ pub(super) fn relative_calendar(moment: &Moment, now: &Moment, options: &JValue)
 }
 
 /// The date, what it is told from, in the same zone, and the units to tell it in.
-fn ends(moment: &Moment, now: &Moment, options: &JValue, usual: &[Unit]) -> Result<(Zoned, Zoned, Vec<Unit>), Refusal> {
+fn ends(
+    moment: &Moment,
+    now: &Moment,
+    options: &JValue,
+    usual: &[Unit],
+) -> Result<(Zoned, Zoned, Vec<Unit>), Refusal> {
     check_locale(options)?;
     let base = match options.get("base") {
         Some(base) if objects::known(base).is_some() => moment_of(base)?,
@@ -158,13 +163,15 @@ fn date_form<'o>(option: &impl Fn(&str) -> Option<&'o str>) -> Option<String> {
     } else {
         [month, day, year].into_iter().flatten().collect::<Vec<_>>().join("/")
     };
-    let parts = [weekday, Some(calendar.as_str()).filter(|calendar| !calendar.is_empty())].into_iter().flatten();
+    let parts =
+        [weekday, Some(calendar.as_str()).filter(|calendar| !calendar.is_empty())].into_iter().flatten();
     let form = parts.collect::<Vec<_>>().join(", ");
     (!form.is_empty()).then_some(form)
 }
 
 fn time_form<'o>(options: &JValue, option: &impl Fn(&str) -> Option<&'o str>) -> Option<String> {
-    let is_24 = matches!(options.get("hour12"), Some(JValue::Bool(false))) || option("hourCycle") == Some("h23");
+    let is_24 =
+        matches!(options.get("hour12"), Some(JValue::Bool(false))) || option("hourCycle") == Some("h23");
     let hour = option("hour").map(|hour| match (is_24, hour) {
         (true, _) => "HH",
         (false, "2-digit") => "hh",

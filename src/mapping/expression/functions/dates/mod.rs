@@ -48,18 +48,62 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
 ];
 
 pub(super) const METHODS: &[&str] = &[
-    "plus", "minus", "set", "startOf", "endOf", "setZone", "setLocale", "reconfigure", "toUTC", "toLocal", "toFormat",
-    "toISO", "toISODate", "toISOTime", "toISOWeekDate", "toRFC2822", "toHTTP", "toSQL", "toSQLDate", "toSQLTime",
-    "toJSDate", "toMillis", "toSeconds", "toUnixInteger", "toRelative", "toRelativeCalendar", "toLocaleString", "diff",
-    "diffNow", "until", "hasSame", "equals", "valueOf", "toString", "toJSON",
+    "plus",
+    "minus",
+    "set",
+    "startOf",
+    "endOf",
+    "setZone",
+    "setLocale",
+    "reconfigure",
+    "toUTC",
+    "toLocal",
+    "toFormat",
+    "toISO",
+    "toISODate",
+    "toISOTime",
+    "toISOWeekDate",
+    "toRFC2822",
+    "toHTTP",
+    "toSQL",
+    "toSQLDate",
+    "toSQLTime",
+    "toJSDate",
+    "toMillis",
+    "toSeconds",
+    "toUnixInteger",
+    "toRelative",
+    "toRelativeCalendar",
+    "toLocaleString",
+    "diff",
+    "diffNow",
+    "until",
+    "hasSame",
+    "equals",
+    "valueOf",
+    "toString",
+    "toJSON",
 ];
 
 pub(super) const DURATION_METHODS: &[&str] = &[
-    "as", "toObject", "plus", "minus", "shiftTo", "normalize", "negate", "toFormat", "toISO", "toMillis", "get",
-    "valueOf", "toString", "toJSON",
+    "as",
+    "toObject",
+    "plus",
+    "minus",
+    "shiftTo",
+    "normalize",
+    "negate",
+    "toFormat",
+    "toISO",
+    "toMillis",
+    "get",
+    "valueOf",
+    "toString",
+    "toJSON",
 ];
 
-pub(super) const INTERVAL_METHODS: &[&str] = &["toISO", "length", "toDuration", "contains", "toString", "toJSON"];
+pub(super) const INTERVAL_METHODS: &[&str] =
+    &["toISO", "length", "toDuration", "contains", "toString", "toJSON"];
 
 fn from_iso(args: &[JValue], surroundings: &Surroundings) -> HostResult {
     let moment = match arg(args, 0) {
@@ -118,7 +162,9 @@ fn zone_of(value: &JValue) -> Result<Option<String>, Refusal> {
 
 /// What a date is in JSON.
 pub(super) fn in_json(state: &str) -> JValue {
-    Moment::read(state).zoned().map_or(JValue::Null, |zoned| JValue::string(iso::date_time(zoned, &JValue::Undefined)))
+    Moment::read(state)
+        .zoned()
+        .map_or(JValue::Null, |zoned| JValue::string(iso::date_time(zoned, &JValue::Undefined)))
 }
 
 pub(super) fn duration_in_json(state: &str) -> JValue {
@@ -207,7 +253,8 @@ pub(super) fn call(state: &str, name: &str, args: &[JValue], surroundings: &Surr
             JValue::Bool(arithmetic::has_same(zoned, &other, unit_of(arg(args, 1))?))
         }
         "equals" => {
-            let same = objects::known(first).is_some_and(|(kind, other)| kind == Kind::Date && other == state);
+            let same =
+                objects::known(first).is_some_and(|(kind, other)| kind == Kind::Date && other == state);
             JValue::Bool(same)
         }
         other => return Err(Refusal::argument(format!("a date has no method {other}"))),
@@ -219,8 +266,8 @@ fn of_invalid(moment: &Moment, name: &str) -> JValue {
     match name {
         "toFormat" | "toLocaleString" | "toString" => JValue::string("Invalid DateTime"),
         "hasSame" | "equals" => JValue::Bool(false),
-        "plus" | "minus" | "set" | "startOf" | "endOf" | "setZone" | "setLocale" | "reconfigure" | "toUTC" | "toLocal"
-        | "toJSDate" => moment.object(),
+        "plus" | "minus" | "set" | "startOf" | "endOf" | "setZone" | "setLocale" | "reconfigure"
+        | "toUTC" | "toLocal" | "toJSDate" => moment.object(),
         _ => JValue::Null,
     }
 }

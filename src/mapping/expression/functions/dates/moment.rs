@@ -80,7 +80,11 @@ impl Moment {
             Moment::Valid(zoned) => properties(zoned),
             Moment::Invalid(reason) => invalid_properties(reason),
         };
-        objects::object(Kind::Date, &self.state(), properties.into_iter().map(|(name, value)| (name.to_owned(), value)))
+        objects::object(
+            Kind::Date,
+            &self.state(),
+            properties.into_iter().map(|(name, value)| (name.to_owned(), value)),
+        )
     }
 }
 
@@ -143,8 +147,9 @@ pub(super) fn offset_name(zoned: &Zoned) -> String {
     let info = zone.to_offset_info(zoned.timestamp());
     let abbreviation = info.abbreviation();
     let american = ["EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "AKST", "AKDT", "HST"];
-    if zone.iana_name().is_some_and(|name| name.starts_with("America/") || name.starts_with("US/") || name.starts_with("Pacific/Honolulu"))
-        && american.contains(&abbreviation)
+    if zone.iana_name().is_some_and(|name| {
+        name.starts_with("America/") || name.starts_with("US/") || name.starts_with("Pacific/Honolulu")
+    }) && american.contains(&abbreviation)
     {
         return abbreviation.to_owned();
     }

@@ -36,7 +36,12 @@ struct Read {
 
 /// The date that the text, whole, holds in that format; the result is in the zone. What the format leaves out above its
 /// longest unit is now's, below it the first.
-pub(super) fn parse(text: &str, format: &str, zone: Option<&str>, now: Option<i64>) -> Result<Moment, Refusal> {
+pub(super) fn parse(
+    text: &str,
+    format: &str,
+    zone: Option<&str>,
+    now: Option<i64>,
+) -> Result<Moment, Refusal> {
     let Some(target) = time_zone(zone.unwrap_or("UTC")) else {
         return Ok(Moment::invalid("unsupported zone"));
     };
@@ -101,7 +106,8 @@ fn compiled(pattern: String) -> Result<Regex, Refusal> {
         if let Some((_, regex)) = last.iter().find(|(known, _)| *known == pattern) {
             return Ok(regex.clone());
         }
-        let regex = Regex::new(&pattern).map_err(|error| Refusal::argument(format!("$dtFromFormat: {error}")))?;
+        let regex =
+            Regex::new(&pattern).map_err(|error| Refusal::argument(format!("$dtFromFormat: {error}")))?;
         last.truncate(KEPT - 1);
         last.push_front((pattern, regex.clone()));
         Ok(regex)
@@ -111,7 +117,11 @@ fn compiled(pattern: String) -> Result<Regex, Refusal> {
 /// Spaces of any kind are the same.
 fn literal(text: &str) -> String {
     text.chars()
-        .map(|letter| if letter.is_whitespace() { r"\s".to_owned() } else { regex::escape(&letter.to_string()) })
+        .map(
+            |letter| {
+                if letter.is_whitespace() { r"\s".to_owned() } else { regex::escape(&letter.to_string()) }
+            },
+        )
         .collect()
 }
 
@@ -152,7 +162,8 @@ fn pattern_of(token: &str) -> Option<String> {
 }
 
 fn named(all: &[&str], name: &str) -> Option<i64> {
-    let is_named = |known: &&str| known.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+    let is_named =
+        |known: &&str| known.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     all.iter().position(|known| is_named(&known)).and_then(|at| i64::try_from(at + 1).ok())
 }
 
@@ -195,7 +206,9 @@ impl Read {
             return Some(Moment::of(at.to_zoned(target)));
         }
         let zone = self.zone.clone().unwrap_or_else(|| target.clone());
-        let today = now.and_then(|now| Timestamp::from_millisecond(now).ok()).map(|at| at.to_zoned(zone.clone()).date());
+        let today = now
+            .and_then(|now| Timestamp::from_millisecond(now).ok())
+            .map(|at| at.to_zoned(zone.clone()).date());
         let date = self.date(today)?;
         let time = civil::Time::new(
             small(self.whole_hour())?,
@@ -223,7 +236,9 @@ impl Read {
                 None => today?.iso_week_date().year(),
             };
             let weekday = Weekday::from_monday_one_offset(small(self.weekday.unwrap_or(1))?).ok()?;
-            return ISOWeekDate::new(year, small(self.week.unwrap_or(1))?, weekday).ok().map(ISOWeekDate::date);
+            return ISOWeekDate::new(year, small(self.week.unwrap_or(1))?, weekday)
+                .ok()
+                .map(ISOWeekDate::date);
         }
         let year = match self.year {
             Some(year) if self.is_before_christ => i16::try_from(1 - year).ok()?,
@@ -233,7 +248,9 @@ impl Read {
         if let Some(ordinal) = self.ordinal {
             let first = civil::Date::new(year, 1, 1).ok()?;
             let in_year = (1..=i64::from(first.days_in_year())).contains(&ordinal);
-            return in_year.then(|| first.checked_add(Span::new().try_days(ordinal - 1).ok()?).ok()).flatten();
+            return in_year
+                .then(|| first.checked_add(Span::new().try_days(ordinal - 1).ok()?).ok())
+                .flatten();
         }
         let month = match (self.month, self.quarter) {
             (Some(month), _) => small(month)?,
@@ -249,7 +266,8 @@ impl Read {
         };
         let date = civil::Date::new(year, month, day).ok()?;
         // A weekday beside a date must be the date's.
-        let fits = self.weekday.is_none_or(|weekday| i64::from(date.weekday().to_monday_one_offset()) == weekday);
+        let fits =
+            self.weekday.is_none_or(|weekday| i64::from(date.weekday().to_monday_one_offset()) == weekday);
         (fits || self.day.is_none()).then_some(date)
     }
 }
