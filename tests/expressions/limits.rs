@@ -159,14 +159,13 @@ fn values_nested_for_long_do_not_overflow_the_stack() {
 
 /// The most that `work`, on a thread of its own, held at once. The evaluation meters itself in between.
 fn metered<T: Send>(work: impl FnOnce() -> T + Send) -> (T, usize) {
-    let result = std::thread::scope(|threads| {
+    std::thread::scope(|threads| {
         let thread = threads.spawn(|| {
             let result = work();
             (result, unicrm::alloc::last_peak())
         });
         thread.join().expect("no panic")
-    });
-    result
+    })
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Lowering<'_> {
 
     fn node_here(&mut self, node: &mut AstNode) {
         match node {
-            AstNode::Binary { op: BinaryOp::Concatenate, .. } => return self.concatenation(node),
+            AstNode::Binary { op: BinaryOp::Concatenate, .. } => self.concatenation(node),
             AstNode::Binary { op: BinaryOp::Range, lhs, rhs } => {
                 self.range_end(lhs);
                 self.range_end(rhs);

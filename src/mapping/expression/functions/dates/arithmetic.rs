@@ -231,10 +231,6 @@ impl Parts {
     }
 }
 
-fn small(number: i64) -> Option<i8> {
-    i8::try_from(number).ok()
-}
-
 /// The time from `other` to `one` in those units, which are in order. What the shortest unit leaves over is a fraction.
 pub(super) fn difference(one: &Zoned, other: &Zoned, units: &[Unit]) -> Duration {
     if other.timestamp() > one.timestamp() {

@@ -126,7 +126,7 @@ impl Duration {
     }
 
     /// As ISO 8601 writes it: `P1Y2M3DT4H5M6.7S`.
-    pub(super) fn to_iso(&self) -> String {
+    pub(super) fn to_iso(self) -> String {
         let mut text = "P".to_owned();
         let months = self.get(Unit::Month) + self.get(Unit::Quarter) * 3.0;
         for (amount, letter) in [
@@ -154,7 +154,7 @@ impl Duration {
 
     /// By the format's letters (y M w d h m s S), each repeated for the least number of digits. Texts in single quotes
     /// stand for themselves.
-    pub(super) fn to_format(&self, format: &str) -> Result<String, Refusal> {
+    pub(super) fn to_format(self, format: &str) -> Result<String, Refusal> {
         let tokens = super::format::tokens(format)?;
         let unit_of = |letter: Option<char>| match letter {
             Some('y') => Some(Unit::Year),

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_format_is_split_into_runs_and_literals() {
         let split = |format: &str| -> Vec<(String, bool)> {
-            let tokens = tokens(format).ok().expect("tokens");
+            let tokens = tokens(format).expect("tokens");
             tokens.into_iter().map(|token| (token.text, token.is_literal)).collect()
         };
         let pair = |text: &str, is_literal| (text.to_owned(), is_literal);

@@ -164,7 +164,7 @@ fn pattern_of(token: &str) -> Option<String> {
 fn named(all: &[&str], name: &str) -> Option<i64> {
     let is_named =
         |known: &&str| known.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
-    all.iter().position(|known| is_named(&known)).and_then(|at| i64::try_from(at + 1).ok())
+    all.iter().position(is_named).and_then(|at| i64::try_from(at + 1).ok())
 }
 
 impl Read {
