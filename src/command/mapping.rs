@@ -93,9 +93,10 @@ fn unified(resource: &Resource, slot: &Expression, records: Vec<Value>) -> Resul
         match evaluate(slot, &scope.with("response", record))? {
             None | Some(Value::Null) => mapped.push(Value::Null),
             Some(value) => {
-                let record = Record::shape(resource, value, None);
+                let record = Record::shape(resource, &value, None);
                 let record = record.map_err(|error| Failure::new(format!("{}: {error}", slot.name())))?;
-                mapped.push(Value::Object(record.fields));
+                let fields = record.fields().map_err(|error| Failure::new(error.to_string()))?;
+                mapped.push(Value::Object(fields));
             }
         }
     }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::Gateway;
 use crate::error::{Error, Kind, Result};
 use crate::mapping::Cell;
-use crate::mapping::expression::{Budget, EvaluationError, Expression, Scope};
+use crate::mapping::expression::{Budget, EvaluationError, Expression, Held, Scope};
+use crate::model::shape::{Mapped as _, Node};
 use crate::model::{Operation, Record, Resource};
 
 /// What every slot of one operation sees, under the contract's names.
@@ -109,6 +110,8 @@ fn map_over_base(
     over.collect()
 }
 
+type Mapped<'v> = std::result::Result<Held<'v>, EvaluationError>;
+
 fn map_records(
     expression: &Expression,
     base: Option<&Expression>,
@@ -117,30 +120,45 @@ fn map_records(
     native: Vec<Box<RawValue>>,
 ) -> Result<Vec<Record>> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-    let mapped = match base {
-        None => expression.evaluate_each(&surroundings.scope(), "response", &items, &Budget::default()),
-        Some(base) => map_over_base(expression, base, surroundings, &items),
+    let shaped = |index: usize, mapped: Mapped<'_>| {
+        let mapped = mapped.map_err(|error| failed(expression, items.get(index).copied(), &error))?;
+        if mapped.node() == Node::Null {
+            return Ok(None);
+        }
+        Record::shape(resource, mapped, None).map(Some).map_err(|error| {
+            unfit(expression, items.get(index).and_then(|item| record_id(item)), &error.to_string())
+        })
+    };
+    let shaped: Vec<Result<Option<Record>>> = match base {
+        None => {
+            let (scope, budget) = (surroundings.scope(), Budget::default());
+            expression.evaluate_each_with(&scope, "response", &items, &budget, shaped)
+        }
+        Some(base) => {
+            let mapped = map_over_base(expression, base, surroundings, &items).into_iter().enumerate();
+            let each = mapped.map(|(index, mapped)| match mapped {
+                Ok(value) => shaped(index, Ok(Held::from(&value.unwrap_or_default()))),
+                Err(error) => shaped(index, Err(error)),
+            });
+            each.collect()
+        }
     };
     let keep_remote = surroundings.operation.presentation.wants_remote_data();
     let mut records = Vec::with_capacity(native.len());
-    for (mapped, native) in mapped.into_iter().zip(native) {
-        let value = match mapped {
-            Ok(None | Some(Value::Null)) => continue,
-            Ok(Some(value)) => value,
-            Err(error) => return Err(failed(expression, Some(&native), &error)),
-        };
-        let id = record_id(&native);
-        let record = Record::shape(resource, value, keep_remote.then_some(native));
-        records.push(record.map_err(|error| unfit(expression, id.as_deref(), &error.to_string()))?);
+    for (shaped, native) in shaped.into_iter().zip(native) {
+        if let Some(mut record) = shaped? {
+            record.remote_data = keep_remote.then_some(native);
+            records.push(record);
+        }
     }
     Ok(records)
 }
 
 fn failed(expression: &Expression, record: Option<&RawValue>, error: &EvaluationError) -> Error {
-    unfit(expression, record.and_then(record_id).as_deref(), &error.to_string())
+    unfit(expression, record.and_then(record_id), &error.to_string())
 }
 
-fn unfit(expression: &Expression, id: Option<&str>, why: &str) -> Error {
+fn unfit(expression: &Expression, id: Option<String>, why: &str) -> Error {
     let record = id.map_or_else(String::new, |id| format!(" on record {id}"));
     Error::new(Kind::Mapping, format!("The mapping {} failed{record}: {why}", expression.name()))
 }

@@ -92,7 +92,7 @@ async fn answer(
     }
     match gateway.unified(&call.account, operation).await? {
         Answer::Page(page) => reply::page(page, &presentation),
-        Answer::Record(record) => Ok(Json(presentation.present(record)).into_response()),
+        Answer::Record(record) => Ok(Json(presentation.present(record)?).into_response()),
         Answer::Deleted(id) => Ok(Json(json!({ "id": id })).into_response()),
     }
 }

@@ -11,6 +11,7 @@ pub mod query;
 pub mod record;
 pub mod request;
 pub mod schema;
+pub mod shape;
 
 pub use cursor::{Binding, CursorKeys};
 pub use operation::{Method, Operation};

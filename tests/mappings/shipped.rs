@@ -48,7 +48,8 @@ fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::
         for name in names {
             assert!(schema.fields.contains_key(&name), "{resource} has no field {name}");
         }
-        serde_json::Value::Object(Record::shape(schema, value, None).expect("a record that fits").fields)
+        let record = Record::shape(schema, &value, None).expect("a record that fits");
+        serde_json::Value::Object(record.fields().expect("an object"))
     });
     shaped.collect()
 }

@@ -18,7 +18,6 @@ use jsonata_core::evaluator::{
     CancelToken, Context, Evaluator, EvaluatorError, EvaluatorOptions, error_code_prefix,
 };
 use jsonata_core::value::JValue;
-use serde_json::Value;
 
 use super::budget::Budget;
 use super::error::Failure;
@@ -26,7 +25,7 @@ use super::functions::{HostFunction, Refusal, Surroundings};
 use super::regexes::Regexes;
 use super::running::{self, Evaluation, Watch};
 use super::source::{self, Complaint};
-use super::{location, lower, panics, values};
+use super::{location, lower, panics};
 use crate::alloc;
 
 /// A parsed expression.
@@ -90,42 +89,49 @@ pub(super) struct Session<'p> {
 type Running = (Evaluator, CancelToken);
 
 impl Session<'_> {
-    /// Evaluates against `root`. `None` is undefined.
-    pub(super) fn evaluate(&mut self, root: &JValue) -> Result<Option<Value>, Failure> {
+    /// Evaluates against `root` and hands the result to `read`, whose work is under the budget, too. When that turns out
+    /// to be used up in the end, what `read` has given is dropped.
+    pub(super) fn evaluate<T>(
+        &mut self,
+        root: &JValue,
+        mut read: impl FnMut(JValue) -> T,
+    ) -> Result<T, Failure> {
         let watch = Watch::start();
         let running = match self.running.take() {
             Some(running) => running,
             None => self.evaluator(self.budget)?,
         };
-        match self.attempt(root, self.budget, running) {
+        match self.attempt(root, self.budget, running, &mut read) {
             // Nothing that a mapping does can be seen from outside, so it may be done again.
             Err(failure) if failure.is_out_of_time() && watch.was_kept_waiting() => {
                 let budget = self.budget.patient();
                 let running = self.evaluator(&budget)?;
-                self.attempt(root, &budget, running).map(|(value, _)| value)
+                self.attempt(root, &budget, running, &mut read).map(|(read, _)| read)
             }
             Err(failure) => Err(failure),
-            Ok((value, running)) => {
+            Ok((read, running)) => {
                 self.running = Some(running);
-                Ok(value)
+                Ok(read)
             }
         }
     }
 
-    fn attempt(
+    fn attempt<T>(
         &self,
         root: &JValue,
         budget: &Budget,
         (mut evaluator, token): Running,
-    ) -> Result<(Option<Value>, Running), Failure> {
+        read: &mut impl FnMut(JValue) -> T,
+    ) -> Result<(T, Running), Failure> {
         let ast = &self.program.ast;
         let evaluation = Evaluation::start(budget, token.clone());
         // The evaluator, the only state that the closure leaves half changed, is dropped unless all went well.
         let outcome = panics::caught(AssertUnwindSafe(move || {
             let result = evaluator.evaluate(ast, root).map_err(failure)?;
-            values::into_json(result).map(|value| (value, evaluator))
+            Ok((read(result), evaluator))
         }));
         let is_out_of_memory = alloc::is_passed();
+        let is_out_of_time = running::is_out_of_time();
         drop(evaluation);
         match outcome {
             Err(payload) => Err(Failure::panic(&*payload)),
@@ -136,7 +142,11 @@ impl Session<'_> {
                 Err(Failure::coded(refusal.code, format!("{} ({limit} MiB)", refusal.message)))
             }
             Ok(Err(failure)) => Err(failure),
-            Ok(Ok((value, evaluator))) => Ok((value, (evaluator, token))),
+            Ok(Ok(_)) if is_out_of_time => {
+                let refusal = running::out_of_time();
+                Err(Failure::coded(refusal.code, refusal.message))
+            }
+            Ok(Ok((read, evaluator))) => Ok((read, (evaluator, token))),
         }
     }
 

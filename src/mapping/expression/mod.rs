@@ -24,6 +24,7 @@ mod engine_jsonata_core;
 mod engine_jsonata_rs;
 mod error;
 pub mod functions;
+mod held;
 mod integers;
 mod location;
 mod lower;
@@ -38,11 +39,13 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jsonata_core::value::JValue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use budget::Budget;
 pub use error::{CompileError, EvaluationError, EvaluationErrorKind, Position};
+pub use held::Held;
 pub use scope::Scope;
 
 use error::Failure;
@@ -164,7 +167,7 @@ impl Expression {
             Program::Core(program) => roomy(|| {
                 let root = values::object(values::root_of(scope)?);
                 let mut session = program.session(budget, scope.instant());
-                session.evaluate(&root)
+                session.evaluate(&root, values::into_json).flatten()
             }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => program.evaluate(scope, budget),
@@ -185,13 +188,50 @@ impl Expression {
         items: &[&RawValue],
         budget: &Budget,
     ) -> Vec<Result<Option<Value>, EvaluationError>> {
-        let results = match &self.0.program {
-            Program::Core(program) => roomy(|| each_on_core(program, scope, item_name, items, budget)),
-            #[cfg(feature = "jsonata-rs")]
-            Program::Rs(program) => program.evaluate_each(scope, item_name, items, budget),
-        };
         let named = |failure: Failure| failure.named(&self.0.name);
-        results.into_iter().map(|result| result.map_err(named)).collect()
+        match &self.0.program {
+            Program::Core(program) => roomy(|| {
+                each_on_core(program, scope, item_name, items, budget, |_, result| {
+                    result.and_then(values::into_json).map_err(named)
+                })
+            }),
+            #[cfg(feature = "jsonata-rs")]
+            Program::Rs(program) => {
+                let results = program.evaluate_each(scope, item_name, items, budget);
+                results.into_iter().map(|result| result.map_err(named)).collect()
+            }
+        }
+    }
+
+    /// [`Expression::evaluate_each`] for whoever writes each result out at once: `take` gets it with its index as the
+    /// engine holds it, which spares the making of a tree that nobody keeps. What `take` does is under the budget, too:
+    /// when that is used up by the end, `take` is called again for the same index, with the error, and its first answer
+    /// is dropped.
+    pub fn evaluate_each_with<T>(
+        &self,
+        scope: &Scope,
+        item_name: &str,
+        items: &[&RawValue],
+        budget: &Budget,
+        mut take: impl FnMut(usize, Result<Held<'_>, EvaluationError>) -> T,
+    ) -> Vec<T> {
+        match &self.0.program {
+            Program::Core(program) => roomy(|| {
+                each_on_core(program, scope, item_name, items, budget, |index, result| match result {
+                    Ok(value) => take(index, Ok(Held::by_engine(&functions::objects::plain(&value)))),
+                    Err(failure) => take(index, Err(failure.named(&self.0.name))),
+                })
+            }),
+            #[cfg(feature = "jsonata-rs")]
+            Program::Rs(_) => {
+                let results = self.evaluate_each(scope, item_name, items, budget);
+                let taken = results.into_iter().enumerate().map(|(index, result)| match result {
+                    Ok(value) => take(index, Ok(Held::from(&value.unwrap_or_default()))),
+                    Err(error) => take(index, Err(error)),
+                });
+                taken.collect()
+            }
+        }
     }
 }
 
@@ -212,42 +252,44 @@ fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {
     panics::caught(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
 }
 
-fn each_on_core(
+/// Evaluates for each item and hands the result to `take`, which must not keep it, and the error, where there is one.
+fn each_on_core<T>(
     program: &engine_jsonata_core::Program,
     scope: &Scope,
     item_name: &str,
     items: &[&RawValue],
     budget: &Budget,
-) -> Vec<Result<Option<Value>, Failure>> {
+    mut take: impl FnMut(usize, Result<JValue, Failure>) -> T,
+) -> Vec<T> {
     let mut root = match values::root_of(scope) {
         Ok(root) => values::object(root),
-        Err(failure) => return vec![Err(failure); items.len()],
+        Err(failure) => return (0..items.len()).map(|index| take(index, Err(failure.clone()))).collect(),
     };
     let mut session = program.session(budget, scope.instant());
     let mut over: Option<Failure> = None;
-    items
-        .iter()
-        .map(|item| {
-            if let Some(failure) = &over {
-                return Err(failure.not_begun());
+    let mut one = |(index, item): (usize, &&RawValue)| {
+        if let Some(failure) = &over {
+            return take(index, Err(failure.not_begun()));
+        }
+        let value = match values::from_raw(item) {
+            Ok(value) => value,
+            Err(failure) => return take(index, Err(values::unreadable(item_name, failure))),
+        };
+        // In place: nothing else holds the root between two evaluations.
+        if let Some(fields) = root.as_object_mut() {
+            match fields.get_mut(item_name) {
+                Some(field) => *field = value,
+                None => drop(fields.insert(item_name.to_owned(), value)),
             }
-            let value = values::from_raw(item).map_err(|failure| values::unreadable(item_name, failure))?;
-            // In place: nothing else holds the root between two evaluations.
-            if let Some(fields) = root.as_object_mut() {
-                match fields.get_mut(item_name) {
-                    Some(field) => *field = value,
-                    None => drop(fields.insert(item_name.to_owned(), value)),
-                }
-            }
-            let result = session.evaluate(&root);
-            if let Err(failure) = &result
-                && failure.kind == EvaluationErrorKind::Budget
-            {
+        }
+        session.evaluate(&root, |value| take(index, Ok(value))).unwrap_or_else(|failure| {
+            if failure.kind == EvaluationErrorKind::Budget {
                 over = Some(failure.clone());
             }
-            result
+            take(index, Err(failure))
         })
-        .collect()
+    };
+    items.iter().enumerate().map(&mut one).collect()
 }
 
 /// The name, not the text.

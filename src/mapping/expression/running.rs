@@ -27,6 +27,7 @@ struct Running {
     longest_sequence: Cell<usize>,
     values_left: Cell<usize>,
     polls: Cell<u32>,
+    is_out_of_time: Cell<bool>,
 }
 
 thread_local! {
@@ -36,6 +37,7 @@ thread_local! {
             longest_sequence: Cell::new(usize::MAX),
             values_left: Cell::new(usize::MAX),
             polls: Cell::new(0),
+            is_out_of_time: Cell::new(false),
         }
     };
 }
@@ -53,6 +55,7 @@ impl Evaluation {
             running.longest_sequence.set(budget.sequence);
             running.values_left.set(MOST_VALUES);
             running.polls.set(0);
+            running.is_out_of_time.set(false);
         });
         Evaluation { _meter: Meter::start(budget.mark(), move || stop.cancel()) }
     }
@@ -105,11 +108,21 @@ pub(super) fn poll() -> Result<(), Refusal> {
         let look = polls % 64 == 0;
         match running.deadline.get() {
             Some(deadline) if look && Instant::now() > deadline => {
-                Err(Refusal { code: "D1012", message: "the time for one evaluation is over".to_owned() })
+                running.is_out_of_time.set(true);
+                Err(out_of_time())
             }
             _ => Ok(()),
         }
     })
+}
+
+/// Whether [`poll`] has refused for want of time since the evaluation began.
+pub(super) fn is_out_of_time() -> bool {
+    RUNNING.with(|running| running.is_out_of_time.get())
+}
+
+pub(super) fn out_of_time() -> Refusal {
+    Refusal { code: "D1012", message: "the time for one evaluation is over".to_owned() }
 }
 
 pub(super) fn out_of_memory() -> Refusal {

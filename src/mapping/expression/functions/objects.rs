@@ -136,7 +136,7 @@ pub(in super::super) fn in_json(value: &JValue) -> Option<JValue> {
 }
 
 /// The value with every object of ours in it as it is in JSON.
-pub(super) fn plain(value: &JValue) -> Cow<'_, JValue> {
+pub(in super::super) fn plain(value: &JValue) -> Cow<'_, JValue> {
     if !holds_any(value) {
         return Cow::Borrowed(value);
     }
