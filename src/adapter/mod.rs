@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use url::Url;
 
-pub use call::{Call, NativePage, Position, Reply};
+pub use call::{Call, NativePage, Position, Quota, Reply};
 pub use rest::moved;
 
 use crate::error::Result;

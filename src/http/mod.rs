@@ -12,6 +12,7 @@ mod meta;
 mod middleware;
 pub mod openapi;
 mod proxy;
+mod quota;
 mod reply;
 mod tokens;
 mod unified;
@@ -73,6 +74,7 @@ pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
+        .route_layer(axum::middleware::from_fn(quota::tell))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration())
