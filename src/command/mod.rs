@@ -9,6 +9,7 @@ mod dev;
 mod environment;
 mod mapping;
 mod openapi;
+mod providers;
 mod sandbox;
 pub mod serve;
 mod shutdown;
@@ -63,6 +64,11 @@ enum Command {
     },
     /// Print the OpenAPI document of the gateway
     Openapi {
+        /// The mappings folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
+        folder: Option<PathBuf>,
+    },
+    /// Print what each provider serves, as Markdown tables
+    Providers {
         /// The mappings folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
         folder: Option<PathBuf>,
     },
@@ -205,6 +211,7 @@ fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Check { folder } => return check::run(folder.as_deref(), &settings),
         Command::Openapi { folder } => return openapi::run(folder.as_deref(), &settings),
+        Command::Providers { folder } => return providers::run(folder.as_deref(), &settings),
         Command::Mapping(MappingCommand::Eval(args)) => return mapping::eval(&args, &settings),
         _ => {}
     }
@@ -222,9 +229,11 @@ fn run(cli: Cli) -> Outcome {
                 environment::create(&settings, &name).await
             }
             Command::Sandbox { capsule } => sandbox::run(capsule).await,
-            Command::Check { .. } | Command::Openapi { .. } | Command::Mapping(_) | Command::Settings => {
-                Ok(()) // done above
-            }
+            Command::Check { .. }
+            | Command::Openapi { .. }
+            | Command::Providers { .. }
+            | Command::Mapping(_)
+            | Command::Settings => Ok(()), // done above
         }
     })
 }

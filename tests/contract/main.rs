@@ -6,4 +6,6 @@ mod support;
 
 mod capabilities;
 mod meta;
+mod openapi;
+mod readme;
 mod resources;

@@ -158,7 +158,7 @@ impl Route {
             operation["requestBody"] =
                 json!({ "required": true, "content": { "application/json": { "schema": body } } });
         }
-        operation["responses"] = answers(self.success());
+        operation["responses"] = answers(path, self.public, self.success());
         if self.public {
             operation["security"] = json!([]);
         }

@@ -156,10 +156,17 @@ pub fn responses() -> Value {
         })
     };
     json!({
+        "Wrong": failure(
+            "The request is wrong, as `details.failures` says field by field, or the provider can't serve it.",
+        ),
+        "Unknown": failure(
+            "No valid token was sent; or, with `truto_is_remote_error`, the account has to be connected again.",
+        ),
+        "Missing": failure("There is no such record, account, resource or model."),
         "Refused": failure(
-            "The request can't be served as it is: 400 for what is wrong with it or can't be served by the provider, \
-             401 without a valid token or where the account has to be connected again, 404, 405, 409, 413, 429, or \
-             what the provider itself refused with.",
+            "The request can't be served: 403 where a permission is missing, 405 for a write to a sandbox account, \
+             409 where it has changed meanwhile, 413 where the body is too large, 422 where an idempotency key came \
+             with another body, 429 where a rate limit is used up, or whatever the provider itself refused with.",
         ),
         "Failed": failure(
             "500 for a mapping or the gateway that failed, 502 for a provider that can't be reached or answers \

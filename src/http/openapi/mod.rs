@@ -79,13 +79,18 @@ fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
-/// The answers of an operation: what it answers when it succeeds, and how every one of them fails.
-fn answers(success: Value) -> Value {
-    json!({
-        "200": success,
-        "4XX": reference("responses", "Refused"),
-        "5XX": reference("responses", "Failed"),
-    })
+/// The answers of an operation: what it answers when it succeeds, and how it fails. What a provider refuses with is
+/// any of the fourth hundred.
+fn answers(path: &str, public: bool, success: Value) -> Value {
+    let mut answers = json!({ "200": success });
+    let always =
+        [("400", "Wrong", !public), ("401", "Unknown", !public), ("404", "Missing", path.contains('{'))];
+    for (status, name, _) in always.into_iter().filter(|(_, _, there)| *there) {
+        answers[status] = reference("responses", name);
+    }
+    answers["4XX"] = reference("responses", "Refused");
+    answers["5XX"] = reference("responses", "Failed");
+    answers
 }
 
 #[cfg(test)]

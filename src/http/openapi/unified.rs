@@ -124,7 +124,7 @@ impl Topic<'_> {
             operation["requestBody"] =
                 json!({ "required": true, "content": { "application/json": { "schema": body } } });
         }
-        operation["responses"] = answers(self.success(method));
+        operation["responses"] = answers(route, false, self.success(method));
         operation["x-unicrm-providers"] = self.providers(method);
         operation["x-unicrm-route"] = Value::from(route);
         operation
@@ -283,6 +283,7 @@ impl Topic<'_> {
             (key.clone(), json!({ "supported": false, "reason": reason(&provider.manifest.label) }))
         });
         let id = pascal(name);
+        let route = "/unified/{model}/{resource}/{id}";
         json!({
             "tags": [self.path()],
             "operationId": format!(
@@ -292,9 +293,9 @@ impl Topic<'_> {
             "description": method.description,
             "parameters": parameters,
             "requestBody": { "content": { "application/json": { "schema": body } } },
-            "responses": answers(schema::json_answer("What the method gives.", answer)),
+            "responses": answers(route, false, schema::json_answer("What the method gives.", answer)),
             "x-unicrm-providers": providers.collect::<Map<_, _>>(),
-            "x-unicrm-route": "/unified/{model}/{resource}/{id}",
+            "x-unicrm-route": route,
         })
     }
 }
