@@ -1,7 +1,7 @@
 //! The words between the gateway and a wire.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -17,7 +17,11 @@ pub struct Call {
     pub id: Option<String>,
     /// Query parameters beside the operation's static ones, which they replace.
     pub query: Map<String, Value>,
-    /// The body, as JSON text.
+    /// More of the query, percent-encoded already: it stands behind the parameters as it is.
+    pub raw_query: String,
+    /// Headers over the provider's own; none leaves one out.
+    pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
+    /// The body, as JSON text unless a header says otherwise.
     pub body: Option<Bytes>,
     /// Which part of a list.
     pub position: Option<Position>,
@@ -26,7 +30,15 @@ pub struct Call {
 impl Call {
     /// A call with nothing filled in.
     pub fn new(native: NativeCall) -> Self {
-        Call { native, id: None, query: Map::new(), body: None, position: None }
+        Call {
+            native,
+            id: None,
+            query: Map::new(),
+            raw_query: String::new(),
+            headers: Vec::new(),
+            body: None,
+            position: None,
+        }
     }
 
     /// Names the call in spans and logs: `parties.list`.

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::call::{Call, NativePage, Position, Reply};
-use super::{Adapter, envelope};
+use super::{Adapter, envelope, path};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
@@ -74,11 +74,20 @@ impl Rest {
         if call.body.is_some() {
             request.headers_mut().insert(CONTENT_TYPE, JSON);
         }
+        for (name, value) in &call.headers {
+            match value {
+                Some(value) => request.headers_mut().insert(name, value.clone()),
+                None => request.headers_mut().remove(name),
+            };
+        }
         Ok(request)
     }
 
     fn url(&self, call: &Call) -> Result<Url> {
         let template = &call.native.facts.path;
+        if call.id.as_deref().is_some_and(|id| !path::may_hold(id)) {
+            return Err(Error::invalid_field("id", "can't be part of a path"));
+        }
         let path = match &call.id {
             Some(id) => template.replace("{{id}}", &utf8_percent_encode(id, SEGMENT).to_string()),
             None => template.clone(),
@@ -99,6 +108,12 @@ impl Rest {
             for (name, value) in &query {
                 append(&mut pairs, name, value);
             }
+        }
+        if !call.raw_query.is_empty() {
+            let parameters = url.query().filter(|query| !query.is_empty());
+            let whole =
+                parameters.map_or(call.raw_query.clone(), |query| format!("{query}&{}", call.raw_query));
+            url.set_query(Some(&whole));
         }
         Ok(url)
     }
@@ -195,6 +210,11 @@ impl Rest {
             &reply.headers,
             &reply.body,
         ))
+    }
+
+    /// A reply as a fault, for those who find one in a success.
+    pub fn fault_of(&self, reply: &Reply) -> Fault {
+        self.fault(reply.status, &reply.headers, &reply.body)
     }
 
     fn fault(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Fault {

@@ -4,6 +4,9 @@
 //! the store; what it answers is written in one place (`reply`).
 
 mod admin;
+mod batch;
+mod batch_delete;
+mod custom;
 mod extract;
 mod idempotency;
 mod middleware;
@@ -18,7 +21,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{any, get, patch, post};
 use axum::{Router, ServiceExt};
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
@@ -99,10 +102,12 @@ fn calls() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+        .route("/custom/{*path}", any(custom::call))
 }
 
 fn administration() -> Router<State> {
     Router::new()
+        .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))

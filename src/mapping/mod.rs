@@ -12,6 +12,7 @@ pub mod load;
 pub mod manifest;
 pub mod method;
 pub mod overrides;
+pub mod placeholders;
 
 pub use catalog::{Catalog, Cell, Provider};
 pub use document::Problem;
