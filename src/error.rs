@@ -115,6 +115,15 @@ pub struct Failure {
     pub message: String,
 }
 
+/// What a request lacks that can't be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Query parameters.
+    pub parameters: Vec<String>,
+    /// Body fields.
+    pub fields: Vec<String>,
+}
+
 /// An error on its way to whoever must act.
 pub struct Error(Box<Inner>);
 
@@ -127,6 +136,8 @@ struct Inner {
     detail: Option<String>,
     failures: Vec<Failure>,
     fault: Option<Fault>,
+    status: Option<StatusCode>,
+    missing: Missing,
 }
 
 impl Error {
@@ -142,6 +153,8 @@ impl Error {
             detail: None,
             failures: Vec::new(),
             fault: None,
+            status: None,
+            missing: Missing::default(),
         }))
     }
 
@@ -206,6 +219,32 @@ impl Error {
         self
     }
 
+    /// Names what the request lacks.
+    pub fn missing(mut self, parameters: Vec<String>, fields: Vec<String>) -> Self {
+        self.0.missing = Missing { parameters, fields };
+        self
+    }
+
+    /// What the request lacks, where that is what is wrong.
+    pub fn lacks(&self) -> &Missing {
+        &self.0.missing
+    }
+
+    /// The same in a mapping's words and with a mapping's status, where it gives them.
+    pub fn reworded(mut self, message: Option<&str>, status: Option<StatusCode>) -> Self {
+        if let Some(message) = message {
+            self.0.message = message.to_owned();
+        }
+        self.0.status = status.or(self.0.status);
+        self
+    }
+
+    /// Puts a sentence before what the caller reads.
+    pub fn preceded_by(mut self, sentence: &str) -> Self {
+        self.0.message = format!("{sentence} {}", self.0.message);
+        self
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -248,6 +287,9 @@ impl Error {
 
     /// The status that the caller sees. A vendor's refusal keeps the vendor's own 4xx.
     pub fn status(&self) -> StatusCode {
+        if let Some(status) = self.0.status {
+            return status;
+        }
         match self.0.kind {
             Kind::Invalid | Kind::Unsupported => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated | Kind::Reauthenticate => StatusCode::UNAUTHORIZED,

@@ -57,6 +57,9 @@ impl Accounts {
                 self.forget_account(account.environment, account.id).await;
                 return inner.vault.open(account.environment, account.id, row).map(Some);
             }
+            if account.row.status != "needs_reauth" && self.is_refused(account).await? {
+                return Ok(None); // whoever had the turn before has asked the vendor this very question
+            }
             let lease = Uuid::new_v4();
             if inner.store.lease_credential(account.environment, account.id, version, lease, LEASE).await? {
                 return self.ask_vendor(account, version, tokens, lease).await;
@@ -69,6 +72,12 @@ impl Accounts {
             }
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// Whether the vendor has refused the credential meanwhile.
+    async fn is_refused(&self, account: &Account) -> Result<bool> {
+        let row = self.0.store.account(account.environment, account.id).await?;
+        Ok(row.is_some_and(|row| row.status == "needs_reauth"))
     }
 
     async fn ask_vendor(
@@ -108,14 +117,11 @@ impl Accounts {
                 self.keep(account, version, SecretKind::OAuth(tokens)).await.map(Some)
             }
             Err(Refusal::Refused(reason)) => {
+                // Marked before the lease is given back, so that no other process asks in between.
+                let reason = format!("{label} refused to renew the connection: {reason}");
+                let marked = self.mark_refused(account, version, &reason).await;
                 inner.store.release_credential(account.environment, account.id, lease).await?;
-                self.mark_refused(
-                    account,
-                    version,
-                    &format!("{label} refused to renew the connection: {reason}"),
-                )
-                .await?;
-                Ok(None)
+                marked.map(|()| None)
             }
             Err(Refusal::Temporary(error)) => {
                 inner.store.release_credential(account.environment, account.id, lease).await?;

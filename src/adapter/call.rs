@@ -1,7 +1,7 @@
 //! The words between the gateway and a wire.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -15,12 +15,16 @@ pub struct Call {
     pub native: NativeCall,
     /// The record, where the path names one.
     pub id: Option<String>,
+    /// The path, where a mapping makes it, in place of the operation's own.
+    pub path: Option<String>,
+    /// Request headers beside the provider's, which they replace.
+    pub headers: HeaderMap,
+    /// Request headers of the provider's that are left out.
+    pub without: Vec<HeaderName>,
     /// Query parameters beside the operation's static ones, which they replace.
     pub query: Map<String, Value>,
     /// More of the query, percent-encoded already: it stands behind the parameters as it is.
     pub raw_query: String,
-    /// Headers over the provider's own; none leaves one out.
-    pub headers: Vec<(HeaderName, Option<HeaderValue>)>,
     /// The body, as JSON text unless a header says otherwise.
     pub body: Option<Bytes>,
     /// Which part of a list.
@@ -33,9 +37,11 @@ impl Call {
         Call {
             native,
             id: None,
+            path: None,
+            headers: HeaderMap::new(),
+            without: Vec::new(),
             query: Map::new(),
             raw_query: String::new(),
-            headers: Vec::new(),
             body: None,
             position: None,
         }

@@ -3,88 +3,73 @@
 //! A record is kept as the bytes that the vendor sent: numbers keep their digits, keys their order, and a list
 //! costs one pass over its text.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The value at a dotted path (`party`, `data.items`); an empty path is the whole body. `None` where the body
 /// has no such member.
 pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> {
-    let segments: Vec<&str> = path.split('.').filter(|segment| !segment.is_empty()).collect();
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let found = At(&segments).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(found)
+    find(body, path)
 }
 
-/// The items of the array at a path. `None` where the body has no such member, or it isn't an array.
-pub fn items(body: &[u8], path: &str) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
-    match at(body, path)? {
-        Some(array) if array.get().starts_with('[') => serde_json::from_str(array.get()).map(Some),
-        Some(_) | None => Ok(None),
+/// The items of the array at a path. `None` where the body has no such member, or it isn't an array; with `lone`,
+/// an object there is an array of one.
+pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    match find(body, path)? {
+        None if lone => {
+            Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found]))
+        }
+        found => Ok(found),
     }
 }
 
-struct At<'p>(&'p [&'p str]);
+fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Option<T>> {
+    let segments: Vec<&str> = path.split('.').filter(|segment| !segment.is_empty()).collect();
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    match At(&segments, PhantomData).deserialize(&mut deserializer) {
+        Ok(found) => deserializer.end().map(|()| found),
+        // It is JSON, but of another kind than the path leads through or than is wanted at its end.
+        Err(error) if error.is_data() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
 
-impl<'de> DeserializeSeed<'de> for At<'_> {
-    type Value = Option<Box<RawValue>>;
+/// What the rest of a path leads to.
+struct At<'p, T>(&'p [&'p str], PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for At<'_, T> {
+    type Value = Option<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         if self.0.is_empty() {
-            return serde::Deserialize::deserialize(deserializer).map(Some);
+            T::deserialize(deserializer).map(Some)
+        } else {
+            deserializer.deserialize_map(self)
         }
-        deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for At<'_> {
-    type Value = Option<Box<RawValue>>;
+impl<'de, T: DeserializeOwned> Visitor<'de> for At<'_, T> {
+    type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        f.write_str("an object")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut found = None;
-        while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
             if key == self.0[0] {
-                found = map.next_value_seed(At(&self.0[1..]))?;
+                found = map.next_value_seed(At(&self.0[1..], PhantomData))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(found)
-    }
-
-    fn visit_seq<S: serde::de::SeqAccess<'de>>(self, mut items: S) -> Result<Self::Value, S::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
     }
 }
 
@@ -95,7 +80,7 @@ mod tests {
     #[test]
     fn records_keep_their_bytes() {
         let body = br#"{"meta":{"n":1},"parties":[{"id":12345678901234567890, "x":1.50},null]}"#;
-        let items = items(body, "parties").unwrap().unwrap();
+        let items = items(body, "parties", false).unwrap().unwrap();
         assert_eq!(items[0].get(), r#"{"id":12345678901234567890, "x":1.50}"#);
         assert_eq!(items[1].get(), "null");
     }
@@ -103,17 +88,17 @@ mod tests {
     #[test]
     fn nested_and_empty_paths_are_followed() {
         assert_eq!(at(br#"{"a":{"b":[1]}}"#, "a.b").unwrap().unwrap().get(), "[1]");
-        assert_eq!(items(b"[1,2]", "").unwrap().unwrap().len(), 2);
+        assert_eq!(items(b"[1,2]", "", false).unwrap().unwrap().len(), 2);
     }
 
     #[test]
     fn a_missing_member_is_none_and_broken_json_an_error() {
         for body in [r#"{}"#, "[]", "1", "true", "null", r#""x""#, r#"{"parties":{}}"#, r#"{"parties":null}"#]
         {
-            assert!(items(body.as_bytes(), "parties").unwrap().is_none(), "{body}");
+            assert!(items(body.as_bytes(), "parties", false).unwrap().is_none(), "{body}");
         }
         for body in ["", "<html>", r#"{"parties":[1"#, r#"{"parties":[]} x"#] {
-            assert!(items(body.as_bytes(), "parties").is_err(), "{body}");
+            assert!(items(body.as_bytes(), "parties", false).is_err(), "{body}");
         }
     }
 }

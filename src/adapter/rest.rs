@@ -13,7 +13,8 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::call::{Call, NativePage, Position, Reply};
-use super::{Adapter, envelope, path};
+use super::path::may_hold as may_be_in_a_path;
+use super::{Adapter, envelope};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
@@ -21,8 +22,11 @@ use crate::mapping::manifest::{Manifest, Paging};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("unicrm/", env!("CARGO_PKG_VERSION")));
 
-/// What stays as it is within one segment of a path: RFC 3986's unreserved characters.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const NOT_IN_A_PATH: &str = "can't be part of a path";
+
+/// What stays as it is within one segment of a path: RFC 3986's unreserved characters, and the comma, with which
+/// vendors separate several ids.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
 
 /// A provider's REST wire.
 #[derive(Debug)]
@@ -74,35 +78,29 @@ impl Rest {
         if call.body.is_some() {
             request.headers_mut().insert(CONTENT_TYPE, JSON);
         }
-        for (name, value) in &call.headers {
-            match value {
-                Some(value) => request.headers_mut().insert(name, value.clone()),
-                None => request.headers_mut().remove(name),
-            };
+        for name in &call.without {
+            request.headers_mut().remove(name);
         }
+        request.headers_mut().extend(call.headers.clone());
         Ok(request)
     }
 
     fn url(&self, call: &Call) -> Result<Url> {
-        let template = &call.native.facts.path;
-        if call.id.as_deref().is_some_and(|id| !path::may_hold(id)) {
-            return Err(Error::invalid_field("id", "can't be part of a path"));
-        }
-        let path = match &call.id {
-            Some(id) => template.replace("{{id}}", &utf8_percent_encode(id, SEGMENT).to_string()),
-            None => template.clone(),
-        };
-        if path.contains("{{") {
-            return Err(Error::invalid_field("id", format!("is needed for {}", call.name())));
-        }
+        let mut query = self.query(call);
+        let path = path(call, &mut query)?;
         let mut url = self.base.clone();
         let full = format!("{}{path}", self.base.path().trim_end_matches('/'));
         url.set_path(&full);
         // A path that the URL standard would rewrite (dot segments, encoded or not) leads somewhere else.
         if url.path() != full {
-            return Err(Error::invalid_field("id", "can't be part of a path"));
+            return Err(match &call.path {
+                Some(_) => {
+                    Error::new(Kind::Mapping, format!("The path_mapping of {} gives no path.", call.name()))
+                }
+                None if call.id.is_none() => Error::invalid_field("path", "leads somewhere else"),
+                None => Error::invalid_field("id", NOT_IN_A_PATH),
+            });
         }
-        let query = self.query(call);
         if !query.is_empty() {
             let mut pairs = url.query_pairs_mut();
             for (name, value) in &query {
@@ -152,7 +150,8 @@ impl Rest {
     /// The records of a list's reply, and where the list goes on.
     pub fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
         let path = call.native.facts.response_path.as_deref().unwrap_or_default();
-        let mut records = envelope::items(&reply.body, path)
+        let lone = matches!(self.paging(call), Some(Paging::Whole));
+        let mut records = envelope::items(&reply.body, path, lone)
             .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?
             .ok_or_else(|| self.garbled(call, reply, &format!("it has no list named {path:?}")))?;
         let next = match call.position {
@@ -233,11 +232,16 @@ impl Rest {
         if parts.status.is_success() {
             return Ok(Reply { status: parts.status, headers: parts.headers, body });
         }
-        let fault = self.fault(parts.status, &parts.headers, &body);
+        let mut fault = self.fault(parts.status, &parts.headers, &body);
         let (kind, effect) = classify(parts.status, call.native.facts.is_read());
         let failures = vendor_failures(&body);
         let said = self.vendor_message(&body).map(|said| with_fields(said, &failures));
-        let mut error = Error::new(kind, self.message(kind, parts.status, said.as_deref())).effect(effect);
+        let mut message = self.message(kind, parts.status, said.as_deref());
+        if parts.status == StatusCode::FORBIDDEN && self.is_scope_refusal(said.as_deref()) {
+            fault.missing_scopes = call.native.facts.scopes.clone();
+            message = format!("{message} It needs: {}.", fault.missing_scopes.join(", "));
+        }
+        let mut error = Error::new(kind, message).effect(effect);
         if kind == Kind::RateLimited {
             let asked = retry_after(&parts.headers, now).or_else(|| self.reset(&parts.headers, now));
             error = error.retry(Retry::Later(asked));
@@ -246,6 +250,13 @@ impl Rest {
             error = error.retry(Retry::Later(retry_after(&parts.headers, now)));
         }
         Err(error.with_failures(failures).with_fault(fault))
+    }
+
+    fn is_scope_refusal(&self, said: Option<&str>) -> bool {
+        match (&self.manifest().scope_refusal, said) {
+            (Some(words), Some(said)) => said.to_lowercase().contains(&words.to_lowercase()),
+            _ => false,
+        }
     }
 
     fn message(&self, kind: Kind, status: StatusCode, said: Option<&str>) -> String {
@@ -258,7 +269,7 @@ impl Rest {
             Kind::Garbled => format!("{label} answered {status}, which its API does not use"),
             _ => format!("{label} refused the request ({status})"),
         };
-        said.map_or_else(|| format!("{what}."), |said| format!("{what}: {said}"))
+        said.map_or_else(|| format!("{what}."), |said| format!("{what}: {}.", said.trim_end_matches('.')))
     }
 
     /// What the vendor said, if its body is JSON and says it where the manifest tells.
@@ -321,6 +332,32 @@ fn with_fields(said: String, failures: &[Failure]) -> String {
     let fields: Vec<String> =
         failures.iter().take(5).map(|failure| format!("{}: {}", failure.field, failure.message)).collect();
     format!("{said} ({})", fields.join("; "))
+}
+
+/// The path of a call. The parameters that it takes from the query are taken out of it.
+fn path(call: &Call, query: &mut Map<String, Value>) -> Result<String> {
+    let template = call.path.as_ref().unwrap_or(&call.native.facts.path);
+    let mut path = String::with_capacity(template.len() + 16);
+    let mut rest = template.as_str();
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        path.push_str(before);
+        let missing = |name: &str| Error::invalid_field(name, format!("is needed for {}", call.name()));
+        let value = match name.strip_prefix("query.") {
+            Some(name) => {
+                let value = query.shift_remove(name).filter(|value| !value.is_null());
+                text(&value.ok_or_else(|| missing(name))?)
+            }
+            None => call.id.clone().ok_or_else(|| missing("id"))?,
+        };
+        if !may_be_in_a_path(&value) {
+            return Err(Error::invalid_field(name, NOT_IN_A_PATH));
+        }
+        path.extend(utf8_percent_encode(&value, SEGMENT));
+        rest = after;
+    }
+    path.push_str(rest);
+    Ok(path)
 }
 
 /// A URL with its scheme, host and port replaced.

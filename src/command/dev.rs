@@ -9,7 +9,8 @@ use url::Url;
 
 use super::database::{Database, with};
 use super::serve::{DEFAULT_ENVIRONMENT, Server, start};
-use super::{Failure, Outcome, shutdown};
+use super::shutdown::Shutdown;
+use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::crypto::{TokenHash, new_api_token};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
@@ -28,10 +29,11 @@ pub async fn run(mut settings: Settings) -> Outcome {
     point_at(&mut settings, &sandbox)?;
     let outcome = with(&settings, true, async |database| {
         let server = start(&settings, database).await?;
-        let outcome = match demonstrate(&settings, database, &server, &sandbox).await {
-            Ok(()) => shutdown::requested().await.map_err(Failure::from),
-            Err(failure) => Err(failure),
-        };
+        let shutdown = Shutdown::listen()?;
+        let outcome = demonstrate(&settings, database, &server, &sandbox).await;
+        if outcome.is_ok() {
+            shutdown.requested().await;
+        }
         println!("\nStopping.");
         let stopped = server.stop().await;
         outcome.and(stopped)

@@ -11,17 +11,25 @@ use crate::config::Settings;
 use crate::mapping::catalog::Support;
 use crate::mapping::expression::{Budget, Engine, Expression, Scope};
 use crate::mapping::{Catalog, Cell};
-use crate::model::{Method, Record};
+use crate::model::{Method, Record, Resource};
 
-/// Evaluates, and prints the result as JSON.
+/// What is always in scope, if only as an empty object.
+const EMPTY: [&str; 6] = ["query", "rawQuery", "body", "context", "before", "after"];
+
+/// Evaluates, and prints the result as JSON. Undefined is not null: it prints nothing, and says so on standard error.
 pub fn eval(args: &EvalArgs, settings: &Settings) -> Outcome {
     let input = read(args)?;
     let result = match &args.expression {
         Some(text) => expression(text, input, settings)?,
         None => mapping(args, input, settings)?,
     };
-    let text = serde_json::to_string_pretty(&result).map_err(|error| Failure::new(error.to_string()))?;
-    println!("{text}");
+    match result {
+        Some(result) => {
+            let text = serde_json::to_string_pretty(&result);
+            println!("{}", text.map_err(|error| Failure::new(error.to_string()))?);
+        }
+        None => eprintln!("undefined: the expression selects nothing"),
+    }
     Ok(())
 }
 
@@ -38,10 +46,10 @@ fn read(args: &EvalArgs) -> Result<Value, Failure> {
 }
 
 /// An expression sees the file as the root, as in every JSONata tool.
-fn expression(text: &str, input: Value, settings: &Settings) -> Result<Value, Failure> {
+fn expression(text: &str, input: Value, settings: &Settings) -> Result<Option<Value>, Failure> {
     let engine: Engine = settings.jsonata_engine.parse().map_err(|error| Failure::new(format!("{error}")))?;
     let compiled = Expression::compile(engine, "the expression", text).map_err(|error| {
-        Failure::new(format!("line {} column {}: {}", error.line, error.column, error.message))
+        Failure::new(format!("the expression:{}:{}: {}", error.line, error.column, error.message))
     })?;
     let scope = match input {
         Value::Object(members) => {
@@ -57,52 +65,65 @@ fn expression(text: &str, input: Value, settings: &Settings) -> Result<Value, Fa
     evaluate(&compiled, &scope)
 }
 
-fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Value, Failure> {
+fn mapping(args: &EvalArgs, input: Value, settings: &Settings) -> Result<Option<Value>, Failure> {
     let folder = args.mappings.as_deref().or(settings.mappings_dir.as_deref());
     let catalog = catalog(folder, settings)?;
     let path = args.resource.clone().unwrap_or_default();
     let (model, name) = path.split_once('/').unwrap_or(("crm", &path));
     let resource = catalog.resource(model, name)?;
     let cell = cell(&catalog, args, model, name)?;
+    let source = cell.main();
     let slot = match args.slot.as_str() {
-        "response" => &cell.response_mapping,
-        "request" => &cell.request_body_mapping,
-        _ => &cell.query_mapping,
+        "response" => &source.response_mapping,
+        "request" => &source.request_body_mapping,
+        _ => &source.query_mapping,
     };
     let slot =
         slot.as_ref().ok_or_else(|| Failure::new(format!("{} has no {} mapping", cell.name, args.slot)))?;
-    if args.slot != "response" {
-        let Value::Object(given) = input else {
-            return Err(Failure::new(
-                "the file must hold the scope, such as {\"body\": {…}} or {\"query\": {…}}",
-            ));
-        };
-        let empty = ["query", "rawQuery", "body", "context"].map(|name| (name.to_owned(), json!({})));
-        let mut members = Map::from_iter(empty);
-        members.extend(given);
-        let scope = members.into_iter().fold(scope(), |scope, (name, value)| scope.with(name, value));
-        return evaluate(slot, &scope);
+    match args.slot.as_str() {
+        "response" => unified(resource, slot, native_records(&cell, input)).map(Some),
+        _ => native(slot, input),
     }
-    let records = native_records(&cell, input);
+}
+
+/// What the caller gets for the vendor's records: one for one, or a list.
+fn unified(resource: &Resource, slot: &Expression, records: Vec<Value>) -> Result<Value, Failure> {
     let mut mapped = Vec::new();
     for record in records {
-        let scope = ["query", "rawQuery", "body", "context"]
-            .into_iter()
-            .fold(scope(), |scope, name| scope.with(name, json!({})))
-            .with("response", record);
-        match evaluate(slot, &scope)? {
-            Value::Null => mapped.push(Value::Null),
-            value => {
-                let record = Record::shape(resource, value, None);
+        let scope = EMPTY.into_iter().fold(scope(), |scope, name| scope.with(name, json!({})));
+        match evaluate(slot, &scope.with("response", record))? {
+            None | Some(Value::Null) => mapped.push(Value::Null),
+            Some(value) => {
+                let record = Record::shape(resource, &value, None);
                 let record = record.map_err(|error| Failure::new(format!("{}: {error}", slot.name())))?;
-                mapped.push(Value::Object(record.fields));
+                let fields = record.fields().map_err(|error| Failure::new(error.to_string()))?;
+                mapped.push(Value::Object(fields));
             }
         }
     }
-    match mapped.len() {
-        1 => Ok(mapped.remove(0)),
-        _ => Ok(Value::Array(mapped)),
+    let left_out = mapped.iter().filter(|record| record.is_null()).count();
+    if left_out > 0 {
+        eprintln!(
+            "null ({left_out}): the mapping says that this is no {}; lists leave it out",
+            resource.singular
+        );
     }
+    Ok(if mapped.len() == 1 { mapped.remove(0) } else { Value::Array(mapped) })
+}
+
+/// What the vendor gets for a caller's query or body.
+fn native(slot: &Expression, input: Value) -> Result<Option<Value>, Failure> {
+    let Value::Object(given) = input else {
+        return Err(Failure::new(format!(
+            "the file must hold what the mapping reads, such as {{\"body\": {{…}}}} or {{\"query\": {{…}}}}; it holds {}",
+            kind(&input)
+        )));
+    };
+    let mut members: Map<String, Value> =
+        EMPTY.map(|name| (name.to_owned(), json!({}))).into_iter().collect();
+    members.extend(given);
+    let scope = members.into_iter().fold(scope(), |scope, (name, value)| scope.with(name, value));
+    evaluate(slot, &scope)
 }
 
 fn cell(
@@ -130,7 +151,8 @@ fn cell(
 
 /// The records of a vendor's whole answer; or the input itself, if it is a record, or a list of records.
 fn native_records(cell: &Cell, input: Value) -> Vec<Value> {
-    let path = cell.native.facts.response_path.as_deref().unwrap_or_default();
+    let call = cell.main().call();
+    let path = call.and_then(|call| call.facts.response_path.as_deref()).unwrap_or_default();
     let inner = path.split('.').try_fold(&input, |value, name| value.get(name)).cloned();
     match inner.unwrap_or(input) {
         Value::Array(records) => records,
@@ -142,9 +164,9 @@ fn scope() -> Scope {
     Scope::new().at(Clock::system().unix_millis())
 }
 
-fn evaluate(expression: &Expression, scope: &Scope) -> Result<Value, Failure> {
+fn evaluate(expression: &Expression, scope: &Scope) -> Result<Option<Value>, Failure> {
     let value = expression.evaluate(scope, &Budget::default());
-    Ok(value.map_err(|error| Failure::new(format!("{}: {error}", expression.name())))?.unwrap_or(Value::Null))
+    value.map_err(|error| Failure::new(error.to_string()))
 }
 
 fn kind(value: &Value) -> &'static str {

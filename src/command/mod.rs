@@ -16,7 +16,7 @@ mod token;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::config::{ConfigError, Settings};
 use crate::error::Error;
@@ -100,20 +100,21 @@ enum MappingCommand {
     Eval(EvalArgs),
 }
 
-/// What to evaluate.
+/// What to evaluate: an expression, or one slot of a provider's mapping.
 #[derive(Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["expression", "provider"]))]
 pub struct EvalArgs {
     /// A JSON file; `-` reads standard input. For a mapping it is the vendor's answer or one record of it, or for
     /// a request slot the scope, such as {"body": …}
     pub input: PathBuf,
     /// An expression over the file
-    #[arg(long, short, conflicts_with_all = ["provider", "resource", "method"], required_unless_present = "provider")]
+    #[arg(long, short)]
     pub expression: Option<String>,
-    /// A provider, such as capsule
+    /// A provider, such as capsule; with --resource
     #[arg(long, requires = "resource")]
     pub provider: Option<String>,
     /// A unified resource, such as contacts, or user-directory/users
-    #[arg(long)]
+    #[arg(long, requires = "provider")]
     pub resource: Option<String>,
     /// Its method
     #[arg(long, default_value = "get")]

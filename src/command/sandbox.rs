@@ -2,7 +2,8 @@
 
 use std::net::SocketAddr;
 
-use super::{Failure, Outcome, shutdown};
+use super::shutdown::Shutdown;
+use super::{Failure, Outcome};
 use crate::sandbox::{CAPSULE_TOKEN, Sandbox};
 
 /// Runs the sandbox CRMs until the process is asked to stop.
@@ -10,6 +11,7 @@ pub async fn run(capsule: SocketAddr) -> Outcome {
     let sandbox = Sandbox::capsule(capsule)
         .await
         .map_err(|error| Failure::new(format!("the sandbox Capsule can't listen on {capsule}: {error}")))?;
+    let shutdown = Shutdown::listen()?;
     println!("sandbox Capsule   {}/api/v2", sandbox.origin());
     println!("token             {CAPSULE_TOKEN}");
     println!(
@@ -17,7 +19,7 @@ pub async fn run(capsule: SocketAddr) -> Outcome {
         sandbox.origin()
     );
     println!("use from serve    UNICRM_PROVIDER_CAPSULE_ORIGIN={} unicrm serve", sandbox.origin());
-    shutdown::requested().await?;
+    shutdown.requested().await;
     sandbox.stop().await;
     Ok(())
 }

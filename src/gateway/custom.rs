@@ -53,6 +53,8 @@ pub struct CustomRequest {
     pub body: Bytes,
     /// Whether the body is the vendor's, whatever it looks like.
     pub verbatim: bool,
+    /// Whether an idempotency key came with it that its own verb gives no effect.
+    pub key_in_vain: bool,
 }
 
 /// What a custom call answers.
@@ -74,7 +76,17 @@ impl Gateway {
         let error_expression = config.error_expression.clone();
         let response_path = config.response_path.clone().unwrap_or_default();
         let call = call(account, &request, config, body)?;
-        let reply = self.send(account, call, self.deadline()).await?;
+        let writes = !call.native.facts.is_read();
+        if writes && request.key_in_vain {
+            let problem = "has no effect on a GET, and this methodConfig writes: send it by POST";
+            return Err(Error::invalid_field("idempotency-key", problem));
+        }
+        let sent = self.send(account, call, self.deadline()).await;
+        if writes {
+            // Nobody knows what a path of the caller's changes.
+            self.references.forget_all(account.id);
+        }
+        let reply = sent?;
         if let Some(expression) = error_expression {
             self.refuse_error(account, &expression, &reply).await?;
         }
@@ -113,7 +125,8 @@ fn part(body: &Bytes) -> Result<(MethodConfig, Bytes)> {
     let Some(config) = members.shift_remove("methodConfig") else {
         return Ok((MethodConfig::default(), body.clone()));
     };
-    let config = serde_json::from_str(config.get()).map_err(Error::internal)?;
+    let config = serde_json::from_str(config.get())
+        .map_err(|error| Error::invalid_field("methodConfig", format!("can't be read: {error}")))?;
     let left = if members.is_empty() {
         Bytes::new()
     } else {
@@ -131,6 +144,11 @@ struct Values<'a> {
 impl Names for Values<'_> {
     fn find(&self, path: &[&str]) -> Option<&Value> {
         self.own.find(path).or_else(|| self.context.find(path))
+    }
+
+    fn is_ours(&self, path: &str) -> bool {
+        let root = path.split('.').next().unwrap_or_default();
+        ["id", "query", "body", "context", "credentials"].contains(&root)
     }
 }
 
@@ -153,14 +171,22 @@ fn call(account: &Arc<Account>, request: &CustomRequest, config: MethodConfig, b
         .collect::<Vec<_>>()
         .join("&");
     if let Some(accept) = &request.accept {
-        call.headers.push((ACCEPT, Some(accept.clone())));
+        call.headers.insert(ACCEPT, accept.clone());
     }
     if let Some((body, content_type)) = native_body(request, &config, body, &query, &values)? {
-        call.headers.push((CONTENT_TYPE, Some(content_type)));
+        call.headers.insert(CONTENT_TYPE, content_type);
         call.body = Some(body);
     }
     for (name, value) in &config.headers {
-        call.headers.push((name.clone(), header(name, value.as_deref(), &values)?));
+        match header(name, value.as_deref(), &values)? {
+            Some(value) => {
+                call.headers.insert(name.clone(), value);
+            }
+            None => {
+                call.headers.remove(name);
+                call.without.push(name.clone());
+            }
+        }
     }
     Ok(call)
 }
@@ -172,9 +198,18 @@ fn names(request: &CustomRequest, body: &Bytes, context: &Value) -> Result<Map<S
         names.insert("id".to_owned(), id.clone());
     }
     names.insert("query".to_owned(), Value::Object(query));
-    names.insert("body".to_owned(), serde_json::from_slice(body).unwrap_or(Value::Null));
+    names.insert("body".to_owned(), members(body)?);
     names.insert("context".to_owned(), context.clone());
     Ok(names)
+}
+
+/// The body's members; none, where there is no body.
+fn members(body: &Bytes) -> Result<Value> {
+    if body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Error::invalid(format!("The body beside methodConfig can't be read: {error}.")))
 }
 
 fn native_path(request: &CustomRequest, config: &MethodConfig, values: &Values<'_>) -> Result<String> {
@@ -186,12 +221,13 @@ fn native_path(request: &CustomRequest, config: &MethodConfig, values: &Values<'
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         utf8_percent_encode(&text, SEGMENT).to_string()
     };
-    let filled = fill_with(template, values, encode).map_err(unfilled)?;
+    let wrong = |why: String| Error::invalid_field("methodConfig.path", why);
+    let filled = fill_with(template, values, encode).map_err(|error| wrong(error.to_string()))?;
     let filled = match filled {
         Some(Value::String(path)) if !path.contains("{{") => path,
-        _ => return Err(Error::invalid_field("methodConfig.path", "has a placeholder without a value")),
+        _ => return Err(wrong("has a placeholder without a value".to_owned())),
     };
-    path::within(&filled).map_err(|why| Error::invalid_field("methodConfig.path", why))
+    path::within(&filled).map_err(|why| wrong(why.to_owned()))
 }
 
 /// The body that is sent, and what it is.
@@ -210,9 +246,7 @@ fn native_body(
     }
     let template = match &config.body {
         Some(template) => Some(fill(template, values).map_err(unfilled)?.unwrap_or(Value::Null)),
-        None if config.query_in_body || config.body_format == BodyFormat::Form => {
-            Some(serde_json::from_slice(&body).unwrap_or_else(|_| json!({})))
-        }
+        None if config.query_in_body || config.body_format == BodyFormat::Form => Some(members(&body)?),
         None => None,
     };
     let Some(mut filled) = template else {

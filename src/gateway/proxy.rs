@@ -69,7 +69,12 @@ impl Gateway {
             return self.proxy_list(account, call, request).await.map(ProxyAnswer::Page);
         }
         let id = call.id.clone();
-        let reply = self.send(account, call, self.deadline()).await?;
+        let writes = !call.native.facts.is_read() && account.provider.is_reference(&request.resource);
+        let sent = self.send(account, call, self.deadline()).await;
+        if writes {
+            self.references.forget(account.id, &request.resource);
+        }
+        let reply = sent?;
         if reply.body.is_empty() {
             return Ok(ProxyAnswer::Empty { id });
         }

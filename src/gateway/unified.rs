@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::evaluate::Surroundings;
-use super::{Gateway, MOST_EMPTY_PAGES};
+use super::Gateway;
+use super::evaluate::{Extras, Surroundings, headers};
+use super::native::{encode, raw};
 use crate::account::Account;
-use crate::adapter::{Call, Position};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::mapping::Cell;
-use crate::mapping::catalog::{NativeCall, Support};
-use crate::model::{Binding, Method, Operation, Page, Record, Resource};
+use crate::mapping::catalog::Support;
+use crate::mapping::cell::{Origin, Source};
+use crate::model::{Method, Operation, Page, Record, Resource};
 
 /// What a unified call answers.
 #[derive(Debug)]
@@ -28,14 +28,20 @@ pub enum Answer {
 }
 
 /// One unified call on its way.
-struct Run<'a> {
-    gateway: &'a Gateway,
-    account: &'a Arc<Account>,
-    resource: Arc<Resource>,
-    cell: Arc<Cell>,
-    operation: Arc<Operation>,
-    surroundings: Surroundings,
-    deadline: Instant,
+pub(super) struct Run<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) account: &'a Arc<Account>,
+    pub(super) resource: Arc<Resource>,
+    pub(super) cell: Arc<Cell>,
+    pub(super) operation: Arc<Operation>,
+    pub(super) surroundings: Surroundings,
+    pub(super) deadline: Instant,
+}
+
+/// A native record with the headers that it came with.
+struct Native {
+    record: Box<RawValue>,
+    headers: Value,
 }
 
 impl Gateway {
@@ -55,7 +61,8 @@ impl Gateway {
         let surroundings = Surroundings {
             operation: operation.clone(),
             context: account.row.context.clone(),
-            before: None,
+            before: Map::new(),
+            after: Map::new(),
             now_millis: self.clock.unix_millis(),
         };
         let deadline = self.deadline();
@@ -71,197 +78,144 @@ impl Gateway {
 }
 
 impl Run<'_> {
-    async fn list(&self) -> Result<Page<Record>> {
-        let mut call = self.call().await?;
-        call.body = self.body().await?.map(|body| encode(&body)).transpose()?;
-        let binding = self.binding();
-        let cursors = &self.gateway.cursors;
-        let mut position: Position = match &self.operation.cursor {
-            Some(cursor) => cursors.open(&binding, cursor)?,
-            None => self.account.adapter.first(&call, self.operation.limit)?,
-        };
-        for _ in 0..MOST_EMPTY_PAGES {
-            call.position = Some(position);
-            let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
-            let page = self.account.adapter.page(&call, &reply)?;
-            let records =
-                self.gateway.records(&self.cell, &self.resource, &self.surroundings, page.records).await?;
-            match page.next {
-                // An empty page with a cursor behind it would stop clients that take it for the end.
-                Some(next) if records.is_empty() => position = next,
-                next => {
-                    let next_cursor = next.map(|next| cursors.seal(&binding, &next)).transpose()?;
-                    return Ok(Page { records, next_cursor });
-                }
-            }
-        }
-        Err(Error::new(
-            crate::error::Kind::Garbled,
-            format!("{} gave {MOST_EMPTY_PAGES} pages in a row without a record that fits.", self.label()),
-        ))
+    async fn get(&mut self) -> Result<Record> {
+        self.existing_id()?;
+        self.before().await?;
+        let cell = self.cell.clone();
+        let source = self.source(&cell).await?;
+        let native = self.fetch_one(source, None).await?;
+        self.record(source, native).await?.ok_or_else(|| self.missing())
     }
 
-    async fn get(&self) -> Result<Record> {
-        let mut call = self.call().await?;
-        call.id = Some(self.existing_id()?);
-        let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
-        self.record(self.account.adapter.record(&call, &reply)?).await?.ok_or_else(|| self.missing())
-    }
-
-    async fn create(&self) -> Result<Record> {
-        let mut call = self.call().await?;
-        call.body = Some(encode(&self.body().await?.unwrap_or_else(|| json!({})))?);
-        let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
-        self.written(self.account.adapter.record(&call, &reply)?).await
+    async fn create(&mut self) -> Result<Record> {
+        self.before().await?;
+        let cell = self.cell.clone();
+        let source = self.source(&cell).await?;
+        let body = self.body(source).await?;
+        let native = self.fetch_one(source, Some(body.unwrap_or_else(|| json!({})))).await?;
+        self.written(source, native).await
     }
 
     async fn update(&mut self) -> Result<Record> {
-        let id = self.existing_id()?;
-        let current = self.before(&id).await?;
-        let mut call = self.call().await?;
-        call.id = Some(id);
-        let desired = self.body().await?.unwrap_or_else(|| json!({}));
-        let nothing = Map::new();
-        let before = self.surroundings.before.as_ref().unwrap_or(&nothing);
-        let amended = match &self.operation.passthrough {
-            Some(_) => Some(desired),
-            None => self.account.adapter.amend(&self.cell.native, desired, before)?,
+        self.existing_id()?;
+        self.before().await?;
+        let cell = self.cell.clone();
+        let source = self.source(&cell).await?;
+        let desired = self.body(source).await?.unwrap_or_else(|| json!({}));
+        let native = match &source.origin {
+            Origin::Records(_) => self.fetch_one(source, None).await?,
+            Origin::Call(choice) => match self.amended(&self.pick(choice, &Extras::new()).await?, desired)? {
+                Some(body) => self.fetch_one(source, Some(body)).await?,
+                None => self.unchanged()?,
+            },
         };
-        match (amended, current) {
-            (None, Some(current)) => self.written(current).await,
-            (None, None) => {
-                Err(Error::internal(format!("{} has nothing to send and nothing to show", self.cell.name)))
-            }
-            (Some(body), _) => {
-                call.body = Some(encode(&body)?);
-                let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
-                self.written(self.account.adapter.record(&call, &reply)?).await
-            }
-        }
+        self.written(source, native).await
     }
 
     async fn delete(&mut self) -> Result<String> {
         let id = self.existing_id()?;
-        self.before(&id).await?;
-        let mut call = self.call().await?;
-        call.id = Some(id.clone());
-        self.gateway.send(self.account, call, self.deadline).await?;
+        self.before().await?;
+        let cell = self.cell.clone();
+        let source = self.source(&cell).await?;
+        let call = self.call(source).await?;
+        let call = call.ok_or_else(|| Error::internal(format!("{} calls nothing", self.cell.name)))?;
+        self.send(call).await?;
+        self.after(source, &Value::Null).await?;
         Ok(id)
     }
 
-    /// Makes the calls that go before, and refuses an id that turns out to be of another kind. Gives the record
-    /// that the first of them found.
-    async fn before(&mut self, id: &str) -> Result<Option<Box<RawValue>>> {
-        if self.cell.before.is_empty() {
-            return Ok(None);
+    /// What has to be sent for the record to end up as desired; nothing if it is so already.
+    fn amended(&self, native: &crate::mapping::cell::NativeCall, desired: Value) -> Result<Option<Value>> {
+        match &self.operation.passthrough {
+            Some(_) => Ok(Some(desired)),
+            None => self.account.adapter.amend(native, desired, &self.surroundings.before),
         }
-        let mut found = Map::new();
-        let mut first = None;
-        for (name, native) in &self.cell.before {
-            let mut call = Call::new(native.clone());
-            call.id = Some(id.to_owned());
-            let reply = self.gateway.send(self.account, call.clone(), self.deadline).await?;
-            let record = self.account.adapter.record(&call, &reply)?;
-            found.insert(name.clone(), whole(&reply.body)?);
-            first.get_or_insert(record);
-        }
-        self.surroundings.before = Some(found);
-        if let Some(exists) = &self.cell.exists {
-            let answer = self.gateway.slot(exists, &self.surroundings).await?;
-            if answer != Some(Value::Bool(true)) {
-                return Err(self.missing());
-            }
-        }
-        Ok(first)
     }
 
-    /// The native call with its query; what the caller sends in `remote_query` wins.
-    async fn call(&self) -> Result<Call> {
-        let native: NativeCall = self.cell.native.clone();
-        let mut call = Call::new(native);
-        if let Some(mapping) = &self.cell.query_mapping {
-            match self.gateway.slot(mapping, &self.surroundings).await? {
-                None | Some(Value::Null) => {}
-                Some(Value::Object(query)) => call.query = query,
-                Some(_) => return Err(Error::internal(format!("{} gives no object", mapping.name()))),
-            }
-        }
-        call.query.extend(self.operation.remote_query.clone());
-        Ok(call)
+    /// The record as the `current` step found it, for an update that changes nothing.
+    fn unchanged(&self) -> Result<Native> {
+        let current = self.surroundings.before.get("current").ok_or_else(|| {
+            Error::internal(format!("{} has nothing to send and nothing to show", self.cell.name))
+        })?;
+        Ok(Native { record: raw(current)?, headers: json!({}) })
     }
 
-    /// The native body; what the caller sends in `remote_data` is laid over it.
-    async fn body(&self) -> Result<Option<Value>> {
-        if let Some(body) = &self.operation.passthrough {
-            return Ok(Some(body.clone()));
+    /// The source that serves a method other than list: the first whose `run_if` holds.
+    async fn source<'c>(&self, cell: &'c Cell) -> Result<&'c Source> {
+        for source in &cell.sources {
+            if self.gateway.holds(source.run_if.as_ref(), &self.surroundings, &Extras::new()).await? {
+                return Ok(source);
+            }
         }
-        let Some(mapping) = &self.cell.request_body_mapping else {
-            return Ok(self.operation.remote_data.clone());
+        match self.operation.id {
+            Some(_) => Err(self.missing()),
+            None => Err(Error::new(
+                Kind::Unsupported,
+                format!(
+                    "{} can't serve this {} of {}.",
+                    self.label(),
+                    self.operation.method,
+                    self.operation.path()
+                ),
+            )),
+        }
+    }
+
+    /// The record that a source's call answers, or that the source has itself.
+    async fn fetch_one(&self, source: &Source, body: Option<Value>) -> Result<Native> {
+        let Some(mut call) = self.call(source).await? else {
+            let Origin::Records(records) = &source.origin else {
+                return Err(Error::internal("a source has neither a call nor records"));
+            };
+            let records = self.gateway.list(records, &self.surroundings, &Extras::new()).await?;
+            let first = records.first().ok_or_else(|| self.missing())?;
+            return Ok(Native { record: raw(first)?, headers: json!({}) });
         };
-        let mut body = self.gateway.slot(mapping, &self.surroundings).await?.unwrap_or_else(|| json!({}));
-        if let Some(remote_data) = self.operation.remote_data.clone() {
-            merge(&mut body, remote_data);
-        }
-        Ok(Some(body))
+        call.body = body.map(|body| encode(&body)).transpose()?;
+        let reply = self.send(call.clone()).await?;
+        let record = self.account.adapter.record(&call, &reply)?;
+        Ok(Native { record, headers: headers(&reply.headers) })
     }
 
-    async fn record(&self, native: Box<RawValue>) -> Result<Option<Record>> {
-        let mut records =
-            self.gateway.records(&self.cell, &self.resource, &self.surroundings, vec![native]).await?;
-        Ok(records.pop())
+    async fn record(&mut self, source: &Source, native: Native) -> Result<Option<Record>> {
+        if !source.after.is_empty() {
+            let data: Value = serde_json::from_str(native.record.get()).map_err(Error::internal)?;
+            self.after(source, &data).await?;
+        }
+        let extras = vec![("headers", native.headers)];
+        let records = vec![native.record];
+        let mut mapped =
+            self.gateway.records(source, &self.resource, &self.surroundings, &extras, records).await?;
+        Ok(mapped.pop().flatten())
     }
 
     /// The record that a write left behind.
-    async fn written(&self, native: Box<RawValue>) -> Result<Record> {
-        self.record(native).await?.ok_or_else(|| {
-            Error::new(
-                crate::error::Kind::Garbled,
-                format!(
-                    "{} answered the write with a record that is no {}.",
-                    self.label(),
-                    self.resource.singular
-                ),
-            )
+    async fn written(&mut self, source: &Source, native: Native) -> Result<Record> {
+        self.record(source, native).await?.ok_or_else(|| {
+            let message = format!(
+                "{} answered the write with a record that is no {}.",
+                self.label(),
+                self.resource.singular
+            );
+            Error::new(Kind::Garbled, message)
         })
     }
 
     fn existing_id(&self) -> Result<String> {
         let id =
             self.operation.id.clone().ok_or_else(|| Error::invalid_field("id", "is needed in the path"))?;
-        if self.account.provider.may_have(&id) { Ok(id) } else { Err(self.missing()) }
+        let may_be = match &self.cell.id_pattern {
+            Some(pattern) => pattern.is_match(&id),
+            None => self.account.provider.may_have(&id),
+        };
+        if may_be { Ok(id) } else { Err(self.missing()) }
     }
 
-    fn missing(&self) -> Error {
+    pub(super) fn missing(&self) -> Error {
         Error::not_found(format!("{} has no {} with this id.", self.label(), self.resource.singular))
     }
 
-    fn label(&self) -> &str {
+    pub(super) fn label(&self) -> &str {
         &self.account.provider.manifest.label
     }
-
-    fn binding(&self) -> Binding {
-        let selection =
-            json!({ "filters": self.operation.filters, "remote_query": self.operation.remote_query });
-        Binding::new(self.account.id, &format!("unified {}", self.operation.path()), &selection)
-    }
-}
-
-/// Lays `over` onto `value`: objects member by member, anything else whole.
-fn merge(value: &mut Value, over: Value) {
-    match (value, over) {
-        (Value::Object(value), Value::Object(over)) => {
-            for (key, inner) in over {
-                merge(value.entry(key).or_insert(Value::Null), inner);
-            }
-        }
-        (value, over) => *value = over,
-    }
-}
-
-fn encode(body: &Value) -> Result<Bytes> {
-    serde_json::to_vec(body).map(Bytes::from).map_err(Error::internal)
-}
-
-fn whole(body: &[u8]) -> Result<Value> {
-    serde_json::from_slice(body).map_err(Error::internal)
 }

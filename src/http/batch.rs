@@ -13,7 +13,7 @@ use super::State;
 use super::extract::{Caller, JsonBody, RawBody};
 use super::idempotency::{sent, under};
 use super::reply::{Json, error_body};
-use crate::error::{Error, Result};
+use crate::error::{Actor, Error, Result};
 use crate::gateway::batch::{Batch, BatchAnswer, Failed};
 use crate::gateway::idempotency::{Keyed, Passing};
 use crate::ids::{AccountId, EnvironmentId};
@@ -79,8 +79,19 @@ async fn answer(
 
 fn write(answer: BatchAnswer) -> Json<Envelope> {
     let errors = answer.errors.into_iter();
-    let errors = errors.map(|(label, failed)| (label, failed.iter().map(failure).collect()));
+    let errors = errors.map(|(label, failed)| {
+        failed.iter().for_each(|failed| log(&label, &failed.error));
+        (label, failed.iter().map(failure).collect())
+    });
     Json(Envelope { result: answer.result, errors: errors.collect() })
+}
+
+/// Logs what the gateway itself failed at, for the answer as a whole is none of the errors that the log shows.
+pub fn log(what: &str, error: &Error) {
+    if error.actor() == Actor::Gateway {
+        let (kind, detail) = (error.kind(), error.details().unwrap_or_default());
+        tracing::error!(what, ?kind, detail, "failed: {error}");
+    }
 }
 
 /// An error in the usual shape, with the item that it is about.

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::State;
+use super::batch::log;
 use super::extract::{AccountCall, JsonBody};
 use super::reply::{Json, with_details};
 use crate::error::{Error, Result};
@@ -69,12 +70,15 @@ fn answer(named: &[String], Deletions(outcome): Deletions) -> Response {
     let failed: Vec<(&String, &Error)> =
         outcome.iter().filter_map(|(id, outcome)| Some((id, outcome.as_ref().err()?))).collect();
     let Some((_, first)) = failed.first() else { return Json(json!({ "result": gone })).into_response() };
-    let message = format!("{} of {} records could not be deleted. {}", failed.len(), outcome.len(), first.message());
+    let message =
+        format!("{} of {} records could not be deleted. {}", failed.len(), outcome.len(), first.message());
     let mut error = Error::new(first.kind(), message).retry(first.retries()).effect(first.effects());
+    error = error.reworded(None, Some(first.status()));
     if let Some(fault) = first.fault() {
         error = error.with_fault(fault.clone());
     }
     for (id, failure) in failed {
+        log("batch-delete", failure);
         let index = named.iter().position(|name| name == id).unwrap_or_default();
         error = error.failure(format!("id[{index}]"), format!("{id}: {}", failure.message()));
     }

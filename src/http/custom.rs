@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::State;
 use super::extract::{VerbatimCall, read};
+use super::idempotency::KEY;
 use super::reply::Json;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::custom::{CustomAnswer, CustomRequest};
@@ -35,6 +36,7 @@ pub async fn call(Shared(state): Shared<State>, call: VerbatimCall, request: Req
         accept: accept(&parts.headers),
         body: read(body, state.0.max_request_bytes).await?,
         verbatim: call.body_passthrough,
+        key_in_vain: parts.method.is_safe() && parts.headers.contains_key(KEY),
     };
     Ok(match state.0.gateway.custom(&call.account, request).await? {
         CustomAnswer::Json(result) => {

@@ -16,7 +16,8 @@ use super::extract::{Addressed, read};
 use crate::error::{Error, Result};
 use crate::gateway::idempotency::Keyed;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header.
+pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Tells that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");

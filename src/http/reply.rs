@@ -6,16 +6,20 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::error::{Actor, Error, Fault, Kind, Result, Retry};
+use crate::model::presentation::Presented;
 use crate::model::{Page, Presentation, Record, record};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Room for what stands around a record in a list, its key included.
+const KEY_ROOM: usize = 48;
 
 /// A vendor's headers that say nothing of the answer that the caller gets, or aren't the caller's to have.
 const NOT_FORWARDED: &[&str] = &[
@@ -46,50 +50,67 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The envelope of unified and proxy lists.
-#[derive(Serialize)]
-struct ListEnvelope<'a, R> {
-    result: R,
-    next_cursor: Option<&'a str>,
-    prev_cursor: Option<&'a str>,
-    result_count: usize,
-}
-
 /// A page of unified records in its envelope; keyed by a field where that is asked for.
 pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response> {
-    let result_count = page.records.len();
     let next_cursor = page.next_cursor.as_deref();
-    let mut keyed = IndexMap::new();
-    let mut listed = Vec::with_capacity(result_count);
+    let mut keys = IndexSet::new();
+    let mut records = Vec::with_capacity(page.records.len());
     for record in page.records {
-        match presentation.key(&record).transpose()? {
-            None => listed.push(presentation.present(record)),
-            Some(key) => {
-                if keyed.insert(key.clone(), presentation.present(record)).is_some() {
-                    let problem = format!("two records of this page have {key:?}, so one would be lost");
-                    return Err(Error::invalid_field("truto_key_by", problem));
-                }
-            }
+        if let Some(key) = presentation.key(&record)?
+            && let (index, false) = keys.insert_full(key)
+        {
+            let problem = format!("two records of this page have {:?}, so one would be lost", keys[index]);
+            return Err(Error::invalid_field("truto_key_by", problem));
         }
+        records.push(presentation.present(record)?);
     }
+    let room = records.iter().map(Presented::room).sum();
     Ok(match presentation.key_by {
-        Some(_) => {
-            Json(ListEnvelope { result: keyed, next_cursor, prev_cursor: None, result_count }).into_response()
-        }
-        None => Json(ListEnvelope { result: listed, next_cursor, prev_cursor: None, result_count })
-            .into_response(),
+        None => list(next_cursor, &records, room, b"[]", |_, record, out| record.write(out)),
+        Some(_) => list(next_cursor, &records, room, b"{}", |index, record, out| {
+            out.extend_from_slice(Value::from(keys[index].as_str()).to_string().as_bytes());
+            out.push(b':');
+            record.write(out);
+        }),
     })
 }
 
 /// A page of the vendor's own records in the same envelope.
 pub fn native_page(page: &Page<Box<RawValue>>) -> Response {
-    Json(ListEnvelope {
-        result: &page.records,
-        next_cursor: page.next_cursor.as_deref(),
-        prev_cursor: None,
-        result_count: page.records.len(),
+    let room = page.records.iter().map(|record| record.get().len()).sum();
+    list(page.next_cursor.as_deref(), &page.records, room, b"[]", |_, record, out| {
+        out.extend_from_slice(record.get().as_bytes());
     })
-    .into_response()
+}
+
+/// The envelope of unified and proxy lists, in one piece of memory: the records are JSON text already, `room` bytes
+/// of it. `brackets` stand around them.
+fn list<R>(
+    next_cursor: Option<&str>,
+    records: &[R],
+    room: usize,
+    brackets: &[u8; 2],
+    write: impl Fn(usize, &R, &mut Vec<u8>),
+) -> Response {
+    let around = json!({
+        "next_cursor": next_cursor,
+        "prev_cursor": null,
+        "result_count": records.len(),
+    });
+    let around = around.to_string();
+    let mut out = Vec::with_capacity(room + records.len() * KEY_ROOM + around.len() + 32);
+    out.extend_from_slice(b"{\"result\":");
+    out.push(brackets[0]);
+    for (index, record) in records.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(index, record, &mut out);
+    }
+    out.push(brackets[1]);
+    out.push(b',');
+    out.extend_from_slice(&around.as_bytes()[1..]);
+    ([(CONTENT_TYPE, JSON)], out).into_response()
 }
 
 /// A page of an administrative list in its envelope.
@@ -160,6 +181,8 @@ fn body(error: &Error, status: StatusCode) -> Value {
         body.insert("truto_is_remote_error".to_owned(), Value::Bool(true));
         body.insert("raw_response".to_owned(), error.fault().map_or(Value::Null, raw));
         body.insert("truto_error_insight".to_owned(), insight(error, status));
+    } else if let Some(insight) = lacking(error) {
+        body.insert("truto_error_insight".to_owned(), insight);
     }
     Value::Object(body)
 }
@@ -167,6 +190,21 @@ fn body(error: &Error, status: StatusCode) -> Value {
 /// The vendor's body, as JSON if it is that, else as text.
 fn raw(fault: &Fault) -> Value {
     serde_json::from_slice(&fault.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&fault.body)))
+}
+
+/// What the request lacks, for clients that ask their user for it.
+fn lacking(error: &Error) -> Option<Value> {
+    let mut insight = Map::new();
+    let lacks = error.lacks();
+    for (key, description, names) in [
+        ("missing_required_query_parameters", "The request lacks query parameters.", &lacks.parameters),
+        ("missing_required_body_fields", "The request's body lacks fields.", &lacks.fields),
+    ] {
+        if !names.is_empty() {
+            insight.insert(key.to_owned(), json!({ "description": description, "value": names }));
+        }
+    }
+    (!insight.is_empty()).then_some(Value::Object(insight))
 }
 
 fn insight(error: &Error, status: StatusCode) -> Value {

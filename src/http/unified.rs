@@ -71,9 +71,7 @@ pub async fn custom(
             let method: String = method.chars().filter(|letter| !letter.is_control()).take(60).collect();
             let known: Vec<&str> = known.keys().map(String::as_str).collect();
             let hint = if known.is_empty() { "none beside the five".to_owned() } else { known.join(", ") };
-            Err(Error::not_found(format!(
-                "{model}/{resource} has no method {method:?}; it has: {hint}."
-            )))
+            Err(Error::not_found(format!("{model}/{resource} has no method {method:?}; it has: {hint}.")))
         }
     }
 }
@@ -113,7 +111,7 @@ async fn answer(
     }
     match gateway.unified(&call.account, operation).await? {
         Answer::Page(page) => reply::page(page, &presentation),
-        Answer::Record(record) => Ok(Json(presentation.present(record)).into_response()),
+        Answer::Record(record) => Ok(Json(presentation.present(record)?).into_response()),
         Answer::Deleted(id) => Ok(Json(json!({ "id": id })).into_response()),
     }
 }

@@ -71,8 +71,7 @@ impl Walk {
             if self.sent > 0 {
                 out.push(b',');
             }
-            let presented = self.operation.presentation.present(record);
-            serde_json::to_writer(&mut out, &presented).map_err(Error::internal)?;
+            self.operation.presentation.present(record)?.write(&mut out);
             self.sent += 1;
         }
         match page.next_cursor {

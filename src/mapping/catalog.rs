@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::expression::{Engine, Expression};
+use super::cell::Action;
+pub use super::cell::{Cell, NativeCall};
+use super::expression::Engine;
 use super::files::Files;
-use super::manifest::{Manifest, NativeMethod};
+use super::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
 use crate::model::schema::nearest;
 use crate::model::{Method, Model, Operation, Resource};
@@ -45,46 +47,6 @@ pub enum Support {
     Served(Arc<Cell>),
     /// It can't, for this reason.
     Unsupported(String),
-}
-
-/// How a provider serves one unified method, compiled.
-#[derive(Debug)]
-pub struct Cell {
-    /// Names it in messages: `capsule/contacts.list`.
-    pub name: String,
-    /// What it was compiled from: overrides are laid over it.
-    pub config: Value,
-    /// The native call.
-    pub native: NativeCall,
-    /// The list parameters that can be served.
-    pub filters: Vec<String>,
-    /// The body fields that can be stored.
-    pub writes: Vec<String>,
-    /// Makes the native query.
-    pub query_mapping: Option<Expression>,
-    /// Makes the native body.
-    pub request_body_mapping: Option<Expression>,
-    /// Makes a unified record.
-    pub response_mapping: Option<Expression>,
-    /// The mapping under an override that builds on it: its record is in the override's scope as `base`.
-    pub base_response_mapping: Option<Expression>,
-    /// Tells whether the record is this resource's.
-    pub exists: Option<Expression>,
-    /// Calls that go first, with their names in scope.
-    pub before: Vec<(String, NativeCall)>,
-}
-
-/// One of the vendor's operations, with the static query that a mapping gives it.
-#[derive(Debug, Clone)]
-pub struct NativeCall {
-    /// The vendor's resource.
-    pub resource: String,
-    /// Its method.
-    pub method: String,
-    /// The operation's facts.
-    pub facts: NativeMethod,
-    /// Static native query parameters.
-    pub query: Map<String, Value>,
 }
 
 impl Catalog {
@@ -139,7 +101,8 @@ impl Provider {
     pub fn check(&self, cell: &Cell, operation: &Operation) -> Result<()> {
         self.refuse_filters(cell, operation)?;
         self.refuse_sorting(operation)?;
-        self.refuse_fields(cell, operation)
+        self.refuse_fields(cell, operation)?;
+        self.require(cell, operation)
     }
 
     /// The error of a method that can't be served.
@@ -194,6 +157,44 @@ impl Provider {
                 ),
             )),
         }
+    }
+
+    fn require(&self, cell: &Cell, operation: &Operation) -> Result<()> {
+        if operation.passthrough.is_some() {
+            return Ok(());
+        }
+        let given = |name: &&String| operation.conditions.iter().any(|condition| condition.filter == **name);
+        let parameters: Vec<&String> = cell.required_parameters.iter().filter(|name| !given(name)).collect();
+        let given = |name: &&String| operation.body.get(*name).is_some_and(|value| !value.is_null());
+        let fields: Vec<&String> = match operation.method {
+            Method::Create => cell.required_fields.iter().filter(|name| !given(name)).collect(),
+            _ => Vec::new(),
+        };
+        let missing: Vec<String> = parameters.iter().chain(&fields).map(|name| (*name).clone()).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        let problem =
+            format!("is needed for {} of {} at {}", operation.method, operation.path(), self.manifest.label);
+        let mut error = Error::invalid(format!("{first}: {problem}"));
+        for name in &missing {
+            error = error.failure(name, &problem);
+        }
+        let owned = |names: Vec<&String>| names.into_iter().cloned().collect();
+        Err(error.missing(owned(parameters), owned(fields)))
+    }
+
+    /// Whether some mapping keeps a native resource as reference data.
+    pub fn is_reference(&self, resource: &str) -> bool {
+        let served = self.cells.values().filter_map(|support| match support {
+            Support::Served(cell) => Some(cell),
+            Support::Unsupported(_) => None,
+        });
+        let mut steps = served.flat_map(|cell| cell.steps());
+        steps.any(|step| match &step.action {
+            Action::Request(request) => {
+                request.cached && request.choice.calls.iter().any(|call| call.resource == resource)
+            }
+            Action::Transform(_) => false,
+        })
     }
 
     /// Whether a record with this id can exist.

@@ -7,13 +7,14 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::catalog::{Catalog, Cell, NativeCall, Provider, Support};
+use super::catalog::{Catalog, Provider, Support};
+use super::cell::Cell;
+use super::compile::{Compiler, Finding};
 use super::document::{Document, Problem};
-use super::expression::{Engine, Expression};
+use super::expression::Engine;
 use super::files::Files;
-use super::manifest::Manifest;
-use super::method::{MethodMapping, ResourceMapping, Slot};
-use crate::model::query::OPERATORS;
+use super::manifest::{Auth, Manifest, Presentation};
+use super::method::{MethodMapping, ResourceMapping};
 use crate::model::schema::nearest;
 use crate::model::{Method, Model, Resource};
 
@@ -46,12 +47,11 @@ impl Catalog {
         }
         Ok(Catalog { models, providers, files: files.clone(), engine })
     }
-}
 
-impl Catalog {
     /// Compiles how a provider serves one method, from a config that is no file.
     ///
-    /// `config` has the keys of a method in a mapping file. `name` names it in messages.
+    /// `config` has the keys of a method in a mapping file. `name` names it in messages. `id_pattern` is that of the
+    /// file that it is laid over.
     pub fn compile(
         &self,
         manifest: &Manifest,
@@ -59,6 +59,7 @@ impl Catalog {
         method: Method,
         config: Value,
         resource: &Resource,
+        id_pattern: Option<&Regex>,
     ) -> Result<Cell, Vec<Problem>> {
         let mut loader =
             Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
@@ -68,9 +69,14 @@ impl Catalog {
         )]));
         let document = Document::from_value(name, whole);
         let mapping: Option<OneMethod> = document.read(&mut loader.problems);
-        let mut source = MappingSource { loader: &mut loader, document: &document, manifest };
+        let mut source = MappingSource {
+            loader: &mut loader,
+            document: &document,
+            folder: &manifest.name,
+            manifest: Some(manifest),
+        };
         let served = mapping.as_ref().and_then(|mapping| mapping.methods.get(&method));
-        let cell = served.and_then(|served| source.cell(name, method, served, resource));
+        let cell = served.and_then(|served| source.cell(name, method, served, resource, id_pattern));
         match cell {
             Some(cell) if loader.problems.is_empty() => Ok(cell),
             _ => Err(loader.problems),
@@ -103,9 +109,20 @@ impl Loader<'_> {
             Ok(document) => Some(document),
             Err(problems) => {
                 self.problems.extend(problems);
+                self.spare(file);
                 None
             }
         }
+    }
+
+    /// Counts as used whatever a file that can't be read names: it isn't the expressions' fault.
+    fn spare(&mut self, file: &str) {
+        let (Some((folder, _)), Some(text)) = (file.split_once('/'), self.files.0.get(file)) else { return };
+        let inside = self.files.0.keys().filter(|path| {
+            let name = path.strip_prefix(folder).and_then(|path| path.strip_prefix('/'));
+            name.is_some_and(|name| name.ends_with(".jsonata") && text.contains(name))
+        });
+        self.used.extend(inside.cloned());
     }
 
     fn names_in(&self, folder: &str) -> Vec<String> {
@@ -146,21 +163,35 @@ impl Loader<'_> {
     fn provider(&mut self, name: &str, models: &IndexMap<String, Model>) -> Option<Provider> {
         let file = format!("{name}/{MANIFEST}");
         if !self.files.0.contains_key(&file) {
-            let message = "a provider's folder has a provider.yaml";
-            self.problems.push(Problem { file, line: 1, column: 1, message: message.to_owned() });
+            let message = "a provider's folder has a provider.yaml".to_owned();
+            self.problems.push(Problem { file, line: 1, column: 1, message });
+            let inside = self.files.0.keys().filter(|path| path.starts_with(&format!("{name}/")));
+            self.used.extend(inside.cloned());
             return None;
         }
-        let document = self.document(&file)?;
-        let manifest: Manifest = document.read(&mut self.problems)?;
-        let id_pattern = self.check_manifest(&document, name, &manifest);
+        let manifest = self.document(&file).and_then(|document| {
+            let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
+            let (document, unknown) = document.with_shapes(&shapes);
+            self.problems.extend(unknown);
+            let manifest: Manifest = document.read(&mut self.problems)?;
+            let id_pattern = self.check_manifest(&document, name, &manifest);
+            Some((manifest, id_pattern))
+        });
+        // Without a manifest the mappings are checked all the same, but for what they ask of it.
+        let facts = manifest.as_ref().map(|(manifest, _)| manifest);
         let mut cells = BTreeMap::new();
         for file in self.names_in(name).into_iter().filter(|file| file != MANIFEST) {
             let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
-            if let Some(mapping) = document.read::<ResourceMapping>(&mut self.problems) {
-                let mut source = MappingSource { loader: self, document: &document, manifest: &manifest };
-                source.cells(&file, mapping, models, &mut cells);
+            match document.read::<ResourceMapping>(&mut self.problems) {
+                Some(mapping) => {
+                    let mut source =
+                        MappingSource { loader: self, document: &document, folder: name, manifest: facts };
+                    source.cells(&file, mapping, models, &mut cells);
+                }
+                None => self.spare(&document.file),
             }
         }
+        let (manifest, id_pattern) = manifest?;
         Some(Provider { manifest, id_pattern, cells })
     }
 
@@ -169,13 +200,11 @@ impl Loader<'_> {
             self.problem(document, &["name"], format!("must be the folder's name, {name}"));
         }
         for (key, url) in [("base_url", &manifest.base_url), ("documentation", &manifest.documentation)] {
-            if !url::Url::parse(url).is_ok_and(|url| url.scheme() == "https") {
+            if !is_https(url) {
                 self.problem(document, &[key], "must be an https URL");
             }
         }
-        if manifest.auth.oauth2.is_none() && manifest.auth.api_key.is_none() {
-            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
-        }
+        self.check_auth(document, &manifest.auth);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
                 let here = ["resources", resource, "methods", method];
@@ -194,7 +223,11 @@ impl Loader<'_> {
                 }
             }
         }
-        let pattern = manifest.id_pattern.as_ref()?;
+        self.pattern(document, manifest.id_pattern.as_ref()?)
+    }
+
+    /// An `id_pattern` that matches a whole id.
+    fn pattern(&mut self, document: &Document, pattern: &str) -> Option<Regex> {
         match Regex::new(&format!("^(?:{pattern})$")) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
@@ -204,10 +237,37 @@ impl Loader<'_> {
         }
     }
 
+    fn check_auth(&mut self, document: &Document, auth: &Auth) {
+        if auth.oauth2.is_none() && auth.api_key.is_none() {
+            self.problem(document, &["auth"], "must offer oauth2, api_key or both");
+        }
+        if let Some(oauth2) = &auth.oauth2 {
+            for (key, url) in [("authorize_url", &oauth2.authorize_url), ("token_url", &oauth2.token_url)] {
+                if !is_https(url) {
+                    self.problem(document, &["auth", "oauth2", key], "must be an https URL");
+                }
+            }
+        }
+        if let Some(key) = &auth.api_key {
+            let presented = match &key.present {
+                Presentation::Bearer(name) => vec![name],
+                Presentation::Basic { username, password } => vec![username, password],
+            };
+            for name in
+                presented.into_iter().filter(|name| key.fields.iter().all(|field| field.name != **name))
+            {
+                let message = format!("presents {name}, which is none of the fields");
+                self.problem(document, &["auth", "api_key", "present"], message);
+            }
+        }
+    }
+
     fn report_unused(&mut self) {
         for file in self.files.0.keys().filter(|file| !self.used.contains(*file)) {
             let message = if file.ends_with(".yml") {
                 "is not read: mapping files end in .yaml"
+            } else if !file.contains('/') {
+                "is not read: it is not in the folder of a model or a provider"
             } else {
                 "is not used by any mapping of its folder"
             };
@@ -221,11 +281,17 @@ impl Loader<'_> {
     }
 }
 
+fn is_https(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.scheme() == "https")
+}
+
 /// A mapping file while it is compiled.
 struct MappingSource<'l, 'f> {
     loader: &'l mut Loader<'f>,
     document: &'l Document,
-    manifest: &'l Manifest,
+    folder: &'l str,
+    /// Absent if it has problems of its own.
+    manifest: Option<&'l Manifest>,
 }
 
 impl MappingSource<'_, '_> {
@@ -241,9 +307,14 @@ impl MappingSource<'_, '_> {
         cells: &mut BTreeMap<(String, Method), Support>,
     ) {
         let Some(model) = models.get(&mapping.model) else {
+            self.loader.spare(&self.document.file);
             return self.problem(&["model"], format!("there is no unified model {}", mapping.model));
         };
         let Some(resource) = model.resources.get(&mapping.resource) else {
+            self.loader.spare(&self.document.file);
+            if self.loader.files.0.contains_key(&format!("{}/{}.yaml", mapping.model, mapping.resource)) {
+                return; // it is there, and has problems of its own
+            }
             let known = nearest(&mapping.resource, model.resources.keys().map(String::as_str));
             let hint = known.map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return self.problem(
@@ -253,6 +324,11 @@ impl MappingSource<'_, '_> {
         };
         let path = format!("{}/{}", mapping.model, mapping.resource);
         let stem = file.trim_end_matches(".yaml");
+        let id_pattern =
+            mapping.id_pattern.as_ref().and_then(|pattern| self.loader.pattern(self.document, pattern));
+        if cells.keys().any(|(mapped, _)| *mapped == path) {
+            self.problem(&["resource"], format!("{path} is mapped by another file of this folder already"));
+        }
         for method in &resource.methods {
             match (mapping.methods.get(method), mapping.unsupported.get(method)) {
                 (Some(_), Some(_)) => {
@@ -270,7 +346,7 @@ impl MappingSource<'_, '_> {
                     cells.insert((path.clone(), *method), Support::Unsupported(reason.clone()));
                 }
                 (Some(served), None) => {
-                    if let Some(cell) = self.cell(stem, *method, served, resource) {
+                    if let Some(cell) = self.cell(stem, *method, served, resource, id_pattern.as_ref()) {
                         cells.insert((path.clone(), *method), Support::Served(Arc::new(cell)));
                     }
                 }
@@ -290,135 +366,26 @@ impl MappingSource<'_, '_> {
         method: Method,
         mapping: &MethodMapping,
         resource: &Resource,
+        id_pattern: Option<&Regex>,
     ) -> Option<Cell> {
-        let here = ["methods", method.as_str()];
-        let native = self.native(&here, &mapping.resource, &mapping.method, &mapping.query);
-        if method == Method::List && native.as_ref().is_some_and(|native| native.facts.paging.is_none()) {
-            self.problem(&here, "a list is served by a native method that has paging");
+        let Loader { files, engine, .. } = *self.loader;
+        let mut compiler = Compiler::new(files, engine, self.folder, self.manifest, &self.document.file);
+        let mut cell = compiler.cell(stem, method, mapping, resource, id_pattern);
+        let Compiler { used, findings, .. } = compiler;
+        self.loader.used.extend(used);
+        if let Some(cell) = &mut cell {
+            cell.config = self.document.get(&["methods", method.as_str()]).cloned().unwrap_or_default();
         }
-        self.check_names(&here, method, mapping, resource);
-        if mapping.response_mapping.is_none() && method != Method::Delete {
-            self.problem(&here, "needs a response_mapping");
-        }
-        if mapping.exists.is_some() && mapping.before.is_empty() {
-            self.problem(
-                &[here[0], here[1], "exists"],
-                "asks what the before steps found, and there are none",
-            );
-        }
-        let before = self.before(&here, mapping);
-        let mut slot = |key: &str, slot: &Option<Slot>| match slot {
-            None => Some(None),
-            Some(slot) => self.expression(&[here[0], here[1], key], slot).map(Some),
-        };
-        let query_mapping = slot("query_mapping", &mapping.query_mapping);
-        let request_body_mapping = slot("request_body_mapping", &mapping.request_body_mapping);
-        let response_mapping = slot("response_mapping", &mapping.response_mapping);
-        let exists = slot("exists", &mapping.exists);
-        Some(Cell {
-            name: format!("{}/{stem}.{method}", self.manifest.name),
-            config: self.document.get(&here).cloned().unwrap_or_default(),
-            native: native?,
-            filters: mapping.filters.clone(),
-            writes: mapping.writes.clone(),
-            query_mapping: query_mapping?,
-            request_body_mapping: request_body_mapping?,
-            response_mapping: response_mapping?,
-            base_response_mapping: None,
-            exists: exists?,
-            before: before?,
-        })
-    }
-
-    fn check_names(
-        &mut self,
-        here: &[&str; 2],
-        method: Method,
-        mapping: &MethodMapping,
-        resource: &Resource,
-    ) {
-        for (index, filter) in mapping.filters.iter().enumerate() {
-            let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-            let plain = plain.unwrap_or(filter);
-            if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
-                let path = [here[0], here[1], "filters", &index.to_string()];
-                self.problem(&path, format!("{filter} is not a filter of {method} of the unified resource"));
-            }
-        }
-        for (index, name) in mapping.writes.iter().enumerate() {
-            if !resource.fields.get(name).is_some_and(crate::model::Field::is_writable) {
-                let path = [here[0], here[1], "writes", &index.to_string()];
-                self.problem(&path, format!("{name} is not a writable field of the unified resource"));
-            }
-        }
-    }
-
-    fn native(
-        &mut self,
-        here: &[&str],
-        resource: &str,
-        method: &str,
-        query: &Map<String, Value>,
-    ) -> Option<NativeCall> {
-        match self.manifest.native(resource, method) {
-            Some(facts) => Some(NativeCall {
-                resource: resource.to_owned(),
-                method: method.to_owned(),
-                facts: facts.clone(),
-                query: query.clone(),
-            }),
-            None => {
-                self.problem(here, format!("the manifest has no method {method} of a resource {resource}"));
-                None
-            }
-        }
-    }
-
-    fn before(&mut self, here: &[&str; 2], mapping: &MethodMapping) -> Option<Vec<(String, NativeCall)>> {
-        let mut steps = Vec::new();
-        for (index, step) in mapping.before.iter().enumerate() {
-            let index = index.to_string();
-            let path = [here[0], here[1], "before", index.as_str()];
-            let native =
-                self.native(&path, &step.config.resource, &step.config.method, &step.config.query)?;
-            if !native.facts.is_read() {
-                self.problem(&path, "a step that goes before may only read");
-            }
-            steps.push((step.name.clone(), native));
-        }
-        Some(steps)
-    }
-
-    fn expression(&mut self, path: &[&str], slot: &Slot) -> Option<Expression> {
-        let folder = &self.manifest.name;
-        let engine = self.loader.engine;
-        let Some(file) = slot.file() else {
-            let name = format!("{} {}", self.document.file, path.join("."));
-            return match Expression::compile(engine, &name, &slot.0) {
-                Ok(expression) => Some(expression),
-                Err(error) => {
-                    let message = format!(
-                        "line {} column {} of the expression: {}",
-                        error.line, error.column, error.message
-                    );
-                    self.problem(path, message);
-                    None
+        for finding in findings {
+            let problem = match finding {
+                Finding::At(path, message) => {
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    self.document.problem(&path, message)
                 }
+                Finding::Elsewhere(problem) => problem,
             };
-        };
-        let file = format!("{folder}/{file}");
-        let Some(text) = self.loader.files.0.get(&file) else {
-            self.problem(path, format!("there is no file {file}"));
-            return None;
-        };
-        self.loader.used.insert(file.clone());
-        match Expression::compile(engine, &file, text) {
-            Ok(expression) => Some(expression),
-            Err(error) => {
-                let (line, column, message) = (error.line, error.column, error.message);
-                self.loader.problems.push(Problem { file, line, column, message });
-                None
-            }
+            self.loader.problems.push(problem);
         }
+        cell
     }
 }

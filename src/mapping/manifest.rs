@@ -39,6 +39,12 @@ pub struct Manifest {
     /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
     #[serde(default)]
     pub error_messages: Vec<String>,
+    /// Words of a 403's message that mean that the credential lacks a scope.
+    #[serde(default)]
+    pub scope_refusal: Option<String>,
+    /// Schemas that several operations share: wherever a schema says `shape: NAME`, that one stands.
+    #[serde(default)]
+    pub shapes: Map<String, Value>,
     /// The vendor's operations: `resources.parties.list`.
     #[serde(default)]
     pub resources: IndexMap<String, NativeResource>,
@@ -191,7 +197,8 @@ pub struct NativeMethod {
     pub description: String,
     /// The HTTP verb.
     pub method: Verb,
-    /// Appended to the base URL; `{{id}}` stands for the record's id.
+    /// Appended to the base URL; `{{id}}` stands for the record's id, `{{query.NAME}}` for a query parameter, which
+    /// is then none of the query.
     pub path: String,
     /// Static query parameters; the caller's win.
     #[serde(default)]
@@ -205,6 +212,15 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// The scopes that a credential needs for it, as the vendor names them.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Its query parameters, as a JSON Schema object.
+    #[serde(default)]
+    pub query_schema: Option<Value>,
+    /// Its body, as a JSON Schema object.
+    #[serde(default)]
+    pub body_schema: Option<Value>,
 }
 
 /// HTTP verbs that vendors use.
@@ -250,6 +266,9 @@ impl NativeMethod {
             response_path: None,
             paging: None,
             reads: false,
+            scopes: Vec::new(),
+            query_schema: None,
+            body_schema: None,
         }
     }
 

@@ -1,14 +1,22 @@
 //! `<provider>/<resource>.yaml`: how a unified resource is served by one vendor, method by method.
 //!
 //! The keys of a method are those of the published contract (`resource`, `method`, `query`, `query_mapping`,
-//! `request_body_mapping`, `response_mapping`, `before`), so that an override can be laid over a file key by key.
-//! `filters`, `writes` and `exists` are unicrm's own: they say what may be asked, so that nothing is ignored.
+//! `body`, `request_body_mapping`, `request_header_mapping`, `path_mapping`, `response_mapping`,
+//! `response_mapping_method`, `response_header_mapping`, `error_mapping`, `is_partial_expression`, `before`,
+//! `after`), so that an override can be laid over a file key by key. The others are unicrm's own: `filters`,
+//! `gateway_filters`, `writes`, `required`, `refusals` and `exists` say what may be asked, so that nothing is
+//! ignored; `sources` serves one unified list from several native ones; `records` serves what no call is needed
+//! for; `id` and `id_pattern` give records of several kinds one unified id each.
+
+use std::fmt;
 
 use indexmap::IndexMap;
-use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, de};
 use serde_json::{Map, Value};
 
 use crate::model::Method;
+use crate::model::selection::Comparison;
 
 /// A mapping file.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,6 +26,10 @@ pub struct ResourceMapping {
     pub model: String,
     /// The unified resource, such as `contacts`.
     pub resource: String,
+    /// What a unified id looks like, where it isn't the vendor's own: a regular expression that must match all of
+    /// it. Another id can't exist.
+    #[serde(default)]
+    pub id_pattern: Option<String>,
     /// How each method is served.
     #[serde(default)]
     pub methods: IndexMap<Method, MethodMapping>,
@@ -27,32 +39,77 @@ pub struct ResourceMapping {
 }
 
 /// How one method is served.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MethodMapping {
     /// The vendor's resource in the manifest.
-    pub resource: String,
+    #[serde(default)]
+    pub resource: Option<Name>,
     /// That resource's method.
-    pub method: String,
-    /// The list parameters that this provider can serve, in the caller's spelling, operators included
-    /// (`created_at[gt]`). Others of the resource are refused.
+    #[serde(default)]
+    pub method: Option<Name>,
+    /// In place of `resource` and `method`: gives the native records without a call of its own.
+    #[serde(default)]
+    pub records: Option<Slot>,
+    /// Makes the native id of the unified one.
+    #[serde(default)]
+    pub id: Option<Slot>,
+    /// Makes the native path, in place of the manifest's.
+    #[serde(default)]
+    pub path_mapping: Option<Slot>,
+    /// The parameters that the native call takes care of, in the caller's spelling, operators included
+    /// (`created_at[gt]`, or `created_at[gt,lt]` for several). A parameter that is neither here nor under
+    /// `gateway_filters` is refused.
     #[serde(default)]
     pub filters: Vec<String>,
-    /// The body fields that this provider can store. Others of the resource are refused.
+    /// The list parameters that the gateway applies to the unified records itself, unless the native call takes care
+    /// of them.
     #[serde(default)]
-    pub writes: Vec<String>,
+    pub gateway_filters: Vec<GatewayFilterMapping>,
+    /// Whether many of the native records are none of this resource's: then they are fetched in the largest pages
+    /// that the vendor gives.
+    #[serde(default)]
+    pub sparse: bool,
     /// Static native query parameters.
     #[serde(default)]
     pub query: Map<String, Value>,
     /// Makes the native query.
     #[serde(default)]
     pub query_mapping: Option<Slot>,
+    /// The native body under what `request_body_mapping` makes.
+    #[serde(default)]
+    pub body: Option<Value>,
     /// Makes the native body.
     #[serde(default)]
     pub request_body_mapping: Option<Slot>,
+    /// Makes native request headers, beside the manifest's.
+    #[serde(default)]
+    pub request_header_mapping: Option<Slot>,
     /// Makes a unified record of each native one, or null where it is none of this resource's.
     #[serde(default)]
     pub response_mapping: Option<Slot>,
+    /// Whether `response_mapping` sees one record at a time or all of a page.
+    #[serde(default)]
+    pub response_mapping_method: MappedBy,
+    /// Makes headers of the unified answer.
+    #[serde(default)]
+    pub response_header_mapping: Option<Slot>,
+    /// Makes `{status, message}` of a vendor's error, each optional.
+    #[serde(default)]
+    pub error_mapping: Option<Slot>,
+    /// Tells whether an answer is incomplete.
+    #[serde(default)]
+    pub is_partial_expression: Option<Slot>,
+    /// The body fields that this provider can store. Others of the resource are refused.
+    #[serde(default)]
+    pub writes: Vec<String>,
+    /// The parameters and body fields that can't be left out.
+    #[serde(default)]
+    pub required: Vec<String>,
+    /// Gives `[{field, message}]` of what can't be carried out; anything in it refuses the request before the
+    /// vendor is asked to change something.
+    #[serde(default)]
+    pub refusals: Option<Slot>,
     /// Whether what the `before` steps found is a record of this resource; if not, the caller gets a 404.
     #[serde(default)]
     pub exists: Option<Slot>,
@@ -68,12 +125,165 @@ pub struct MethodMapping {
     /// Scopes that the call needs; kept for the documents.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Calls that go first; their answers are in scope as `before.<name>`.
+    /// What goes first; the results are in scope as `before.<name>`.
     #[serde(default)]
     pub before: Vec<StepMapping>,
+    /// What follows the main call; the results are in scope of `response_mapping` as `after.<name>`.
+    #[serde(default)]
+    pub after: Vec<StepMapping>,
+    /// Several ways of serving the method, each laid over the keys above. A list takes all whose `run_if` holds,
+    /// one after the other; another method takes the first.
+    #[serde(default)]
+    pub sources: Vec<SourceMapping>,
 }
 
-/// A call that goes before the main one.
+/// One of several ways of serving a method. A key that is absent is the method's own.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceMapping {
+    /// When it is used; absent: always.
+    #[serde(default)]
+    pub run_if: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub resource: Option<Name>,
+    /// As of a method.
+    #[serde(default)]
+    pub method: Option<Name>,
+    /// As of a method.
+    #[serde(default)]
+    pub records: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub id: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub path_mapping: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub filters: Option<Vec<String>>,
+    /// As of a method.
+    #[serde(default)]
+    pub gateway_filters: Option<Vec<GatewayFilterMapping>>,
+    /// As of a method.
+    #[serde(default)]
+    pub sparse: Option<bool>,
+    /// As of a method.
+    #[serde(default)]
+    pub query: Option<Map<String, Value>>,
+    /// As of a method.
+    #[serde(default)]
+    pub query_mapping: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// As of a method.
+    #[serde(default)]
+    pub request_body_mapping: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub request_header_mapping: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub response_mapping: Option<Slot>,
+    /// As of a method.
+    #[serde(default)]
+    pub response_mapping_method: Option<MappedBy>,
+    /// As of a method.
+    #[serde(default)]
+    pub after: Option<Vec<StepMapping>>,
+}
+
+/// What `response_mapping` sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappedBy {
+    /// One native record.
+    #[default]
+    Item,
+    /// All native records of a page; it gives a list.
+    Array,
+}
+
+/// A name from the manifest, or an expression that picks one of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// Always this one.
+    Fixed(String),
+    /// One of `names`.
+    Computed {
+        /// Gives the name.
+        expression: Slot,
+        /// What it may give. Written `resources` or `methods`.
+        names: Vec<String>,
+    },
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name, or {expression, resources} or {expression, methods}")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Name, E> {
+        Ok(Name::Fixed(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Name, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Computed {
+            expression: Slot,
+            #[serde(alias = "resources", alias = "methods")]
+            names: Vec<String>,
+        }
+        let Computed { expression, names } = Computed::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Name::Computed { expression, names })
+    }
+}
+
+/// A list parameter that the gateway applies itself: its spelling, or that and how values compare.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum GatewayFilterMapping {
+    /// Values must be equal, or fit the operator in the spelling.
+    Plain(String),
+    /// Values compare in a way of their own.
+    Comparing {
+        /// The parameter.
+        filter: String,
+        /// How.
+        compare: Comparison,
+    },
+}
+
+impl GatewayFilterMapping {
+    /// The parameter in the caller's spelling.
+    pub fn spelling(&self) -> &str {
+        match self {
+            GatewayFilterMapping::Plain(filter) | GatewayFilterMapping::Comparing { filter, .. } => filter,
+        }
+    }
+
+    /// How values compare.
+    pub fn comparison(&self) -> Comparison {
+        match self {
+            GatewayFilterMapping::Plain(_) => Comparison::Equal,
+            GatewayFilterMapping::Comparing { compare, .. } => *compare,
+        }
+    }
+}
+
+/// Something that goes before or after the main call.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepMapping {
@@ -82,29 +292,55 @@ pub struct StepMapping {
     /// What kind of step.
     #[serde(rename = "type")]
     pub kind: StepKind,
-    /// Which call.
-    pub config: StepCall,
+    /// Whether it runs; absent: always. A step that doesn't run leaves nothing in scope.
+    #[serde(default)]
+    pub run_if: Option<Slot>,
+    /// Gives a list: the step runs once for each of its items, which is in scope as `item`, and leaves a list.
+    #[serde(default)]
+    pub loop_on: Option<Slot>,
+    /// Whether the answer is kept for the account for a minute, for reference data that seldom changes.
+    #[serde(default)]
+    pub cache: bool,
+    /// Whether a record that the vendor doesn't have is null in scope and no error.
+    #[serde(default)]
+    pub optional: bool,
+    /// What it does.
+    pub config: StepConfig,
 }
 
 /// Kinds of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
-    /// A native call with the operation's id.
+    /// A native call. A list leaves the records of all its pages, anything else the record.
     Request,
+    /// The value of an expression.
+    Transform,
 }
 
-/// The native call of a step.
-#[derive(Debug, Clone, Deserialize)]
+/// What a step does. In `query` and `body`, an object whose only key is `expression` stands for that expression's
+/// value.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct StepCall {
-    /// The vendor's resource in the manifest.
-    pub resource: String,
-    /// That resource's method, which must only read.
-    pub method: String,
-    /// Static native query parameters.
+pub struct StepConfig {
+    /// A request's resource in the manifest.
+    #[serde(default)]
+    pub resource: Option<Name>,
+    /// That resource's method.
+    #[serde(default)]
+    pub method: Option<Name>,
+    /// Makes the native id; absent: the operation's.
+    #[serde(default)]
+    pub id: Option<Slot>,
+    /// Native query parameters.
     #[serde(default)]
     pub query: Map<String, Value>,
+    /// The native body.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// A transform's expression.
+    #[serde(default)]
+    pub expression: Option<Slot>,
 }
 
 /// A JSONata expression: the name of a `.jsonata` file in the provider's folder, or the expression itself.

@@ -5,15 +5,19 @@
 //! anything but the values that it is given.
 
 pub mod catalog;
+pub mod cell;
+mod compile;
 pub mod document;
 pub mod expression;
 pub mod files;
+mod leading_numbers;
 pub mod load;
 pub mod manifest;
 pub mod method;
 pub mod overrides;
 pub mod placeholders;
 
-pub use catalog::{Catalog, Cell, Provider};
+pub use catalog::{Catalog, Provider};
+pub use cell::Cell;
 pub use document::Problem;
 pub use files::Files;

@@ -42,21 +42,48 @@ impl Catalog {
         let mut config =
             base.or(shipped.map(|cell| &cell.config)).cloned().unwrap_or_else(|| Value::Object(Map::new()));
         for layer in layers {
+            yield_to(&mut config, layer);
             lay(&mut config, layer);
         }
         let name = format!("override of {path}");
         let mut resource = resource.clone();
         let added = extend(&mut resource, method, &config)
             .map_err(|message| vec![Problem { file: name.clone(), line: 1, column: 1, message }])?;
-        let mut cell: Cell = self.compile(&provider.manifest, &name, method, config, &resource)?;
+        let id_pattern = shipped.and_then(|cell| cell.id_pattern.as_ref());
+        let mut cell: Cell =
+            self.compile(&provider.manifest, &name, method, config, &resource, id_pattern)?;
+        for source in &mut cell.sources {
+            source.filters.extend(added.filters.iter().cloned());
+        }
         cell.filters.extend(added.filters);
         cell.writes.extend(added.writes);
         cell.name = format!("{}/{path}.{method}", provider.manifest.name);
-        let builds_on = cell.response_mapping.as_ref().is_some_and(|mapping| names_base(mapping.source()));
-        if let Some(shipped) = shipped.filter(|_| builds_on) {
-            cell.base_response_mapping = shipped.response_mapping.clone();
+        for (index, source) in cell.sources.iter_mut().enumerate() {
+            let builds_on =
+                source.response_mapping.as_ref().is_some_and(|mapping| names_base(mapping.source()));
+            if let Some(shipped) = shipped.filter(|_| builds_on) {
+                let under = shipped.sources.get(index).unwrap_or_else(|| shipped.main());
+                source.base_response_mapping = under.response_mapping.clone();
+            }
         }
         Ok(Effective { resource: Arc::new(resource), support: Support::Served(Arc::new(cell)) })
+    }
+}
+
+/// Takes out of a method's sources what a layer sets for the whole method: without that the layer's keys would lie
+/// under those of the sources. A layer that names another call takes the place of all sources.
+fn yield_to(config: &mut Value, layer: &Value) {
+    let (Some(config), Some(layer)) = (config.as_object_mut(), layer.as_object()) else { return };
+    if layer.contains_key("sources") {
+        return;
+    }
+    if ["resource", "method", "records"].iter().any(|key| layer.contains_key(*key)) {
+        config.shift_remove("sources");
+        return;
+    }
+    let sources = config.get_mut("sources").and_then(Value::as_array_mut);
+    for source in sources.into_iter().flatten().filter_map(Value::as_object_mut) {
+        source.retain(|key, _| !layer.contains_key(key));
     }
 }
 
@@ -169,6 +196,17 @@ mod tests {
         for source in ["database", "$base64encode(x)", "$base", "response.base", "base_url"] {
             assert!(!names_base(source), "{source}");
         }
+    }
+
+    #[test]
+    fn what_a_layer_sets_for_a_method_goes_for_all_of_its_sources() {
+        let under = json!({"sources": [{"resource": "a", "method": "list", "response_mapping": "one"}]});
+        let mut config = under.clone();
+        yield_to(&mut config, &json!({"response_mapping": "two"}));
+        assert_eq!(config, json!({"sources": [{"resource": "a", "method": "list"}]}));
+        let mut config = under;
+        yield_to(&mut config, &json!({"resource": "b"}));
+        assert_eq!(config, json!({}));
     }
 
     #[test]

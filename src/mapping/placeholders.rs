@@ -11,16 +11,22 @@
 //!
 //! One thing is ours: an object within a longer text becomes JSON.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use super::leading_numbers::{leading_integer, leading_number};
 
 /// Merges objects into the one that it stands in.
 const MERGE: &str = "$truto_merge";
 
 /// How deep a template may be nested.
 const DEEPEST: usize = 64;
+
+/// How much one template takes in, in bytes: a template may name a large value many times.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 // It is a constant, and the tests below compile it.
 #[allow(clippy::expect_used)]
@@ -43,6 +49,12 @@ pub enum PlaceholderError {
     /// There is nothing at a path that was certainly meant as one.
     #[error("{placeholder} has no value; `?:` gives it a default, `:undefined` leaves it out")]
     Missing {
+        /// As it stands.
+        placeholder: String,
+    },
+    /// The values that it names are too large together.
+    #[error("{placeholder} is too large: a template takes in {MOST_BYTES} bytes at most")]
+    TooLarge {
         /// As it stands.
         placeholder: String,
     },
@@ -91,6 +103,44 @@ impl Names for Map<String, Value> {
     }
 }
 
+/// One filling of a template: where its values are, and how many more bytes of them it takes in.
+struct Filling<'v, N> {
+    values: &'v N,
+    room: Cell<usize>,
+}
+
+impl<'v, N: Names> Filling<'v, N> {
+    fn from(values: &'v N) -> Self {
+        Filling { values, room: Cell::new(MOST_BYTES) }
+    }
+
+    /// Takes room for a value.
+    fn take(&self, value: &Value) -> Option<()> {
+        let mut room = self.room.get();
+        occupy(value, &mut room)?;
+        self.room.set(room);
+        Some(())
+    }
+}
+
+/// Takes a value's size off `room`, and stops where there is none left.
+fn occupy(value: &Value, room: &mut usize) -> Option<()> {
+    let own = match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(_) | Value::Object(_) => 2,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    };
+    *room = room.checked_sub(own)?;
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| occupy(item, room)),
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| {
+            *room = room.checked_sub(name.len() + 3)?;
+            occupy(value, room)
+        }),
+        _ => Some(()),
+    }
+}
+
 /// A dotted path's names.
 pub fn names(path: &str) -> Vec<&str> {
     path.trim().split('.').collect()
@@ -99,38 +149,42 @@ pub fn names(path: &str) -> Vec<&str> {
 /// Fills a template of any shape. `None` where the template is nothing but a placeholder that is left out. A member
 /// that is left out is absent, an item of an array that is left out is null.
 pub fn fill(template: &Value, values: &impl Names) -> Result<Option<Value>> {
-    fill_to(template, values, 0)
+    fill_to(template, &Filling::from(values), 0)
 }
 
 /// Fills an object; what is left out is absent.
 pub fn fill_object(template: &Map<String, Value>, values: &impl Names) -> Result<Map<String, Value>> {
-    members(template, values, 0)
+    members(template, &Filling::from(values), 0)
 }
 
-fn fill_to(template: &Value, values: &impl Names, depth: usize) -> Result<Option<Value>> {
+fn fill_to(template: &Value, filling: &Filling<'_, impl Names>, depth: usize) -> Result<Option<Value>> {
     if depth > DEEPEST {
         return Err(PlaceholderError::TooDeep);
     }
     Ok(match template {
-        Value::String(text) => fill_text(text, values)?,
+        Value::String(text) => fill_in(text, filling, plain)?,
         Value::Array(items) => {
-            let filled = items.iter().map(|item| Ok(fill_to(item, values, depth + 1)?.unwrap_or_default()));
+            let filled = items.iter().map(|item| Ok(fill_to(item, filling, depth + 1)?.unwrap_or_default()));
             Some(Value::Array(filled.collect::<Result<_>>()?))
         }
-        Value::Object(template) => Some(Value::Object(members(template, values, depth)?)),
+        Value::Object(template) => Some(Value::Object(members(template, filling, depth)?)),
         plain => Some(plain.clone()),
     })
 }
 
-fn members(template: &Map<String, Value>, values: &impl Names, depth: usize) -> Result<Map<String, Value>> {
+fn members(
+    template: &Map<String, Value>,
+    filling: &Filling<'_, impl Names>,
+    depth: usize,
+) -> Result<Map<String, Value>> {
     let mut filled = Map::with_capacity(template.len());
     for (name, value) in template.iter().filter(|(name, _)| *name != MERGE) {
-        if let Some(value) = fill_to(value, values, depth + 1)? {
+        if let Some(value) = fill_to(value, filling, depth + 1)? {
             filled.insert(name.clone(), value);
         }
     }
     if let Some(merged) = template.get(MERGE) {
-        let merged = match fill_to(merged, values, depth + 1)? {
+        let merged = match fill_to(merged, filling, depth + 1)? {
             Some(Value::Array(several)) => several,
             one => one.into_iter().collect(),
         };
@@ -163,11 +217,19 @@ pub fn fill_text(text: &str, values: &impl Names) -> Result<Option<Value>> {
 
 /// Fills a text, writing each value of a longer text as `write` says.
 pub fn fill_with(text: &str, values: &impl Names, write: impl Fn(&Value) -> String) -> Result<Option<Value>> {
+    fill_in(text, &Filling::from(values), write)
+}
+
+fn fill_in(
+    text: &str,
+    filling: &Filling<'_, impl Names>,
+    write: impl Fn(&Value) -> String,
+) -> Result<Option<Value>> {
     let mut filled = String::with_capacity(text.len());
     let mut end = 0;
     for found in PLACEHOLDER.find_iter(text) {
         let whole = found.as_str().len() == text.len();
-        let value = Placeholder::read(found.as_str()).value(values, whole)?;
+        let value = Placeholder::read(found.as_str()).value(filling, whole)?;
         if whole {
             return Ok(match value {
                 Found::Value(value) => Some(value),
@@ -252,11 +314,16 @@ impl<'t> Placeholder<'t> {
         }
     }
 
-    fn value(&self, values: &impl Names, whole: bool) -> Result<Found> {
+    fn value(&self, filling: &Filling<'_, impl Names>, whole: bool) -> Result<Found> {
+        let values = filling.values;
         for (path, kind) in &self.alternatives {
             match values.find(&names(path)) {
                 Some(Value::String(text)) if text.is_empty() && self.ignore_empty => {}
-                Some(value) => return self.cast(value, kind, whole).map(Found::Value),
+                Some(value) => {
+                    let too_large = || PlaceholderError::TooLarge { placeholder: self.text.to_owned() };
+                    filling.take(value).ok_or_else(too_large)?;
+                    return self.cast(value, kind, whole).map(Found::Value);
+                }
                 None => {}
             }
         }
@@ -332,39 +399,6 @@ fn plain(value: &Value) -> String {
             texts.join(",")
         }
         other => other.to_string(),
-    }
-}
-
-/// The whole number that a text begins with.
-fn leading_integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let count = digits.bytes().take_while(u8::is_ascii_digit).count();
-    text[..text.len() - digits.len() + count].parse().ok()
-}
-
-/// The number that a text begins with; a whole one stays whole.
-fn leading_number(text: &str) -> Option<Number> {
-    let mut end = text.len() - text.strip_prefix(['-', '+']).unwrap_or(text).len();
-    let digits = |from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
-    let whole = digits(end);
-    end += whole;
-    let mut fraction = 0;
-    if text[end..].starts_with('.') {
-        fraction = digits(end + 1);
-        end += if fraction > 0 { fraction + 1 } else { 0 };
-    }
-    if whole + fraction == 0 {
-        return None;
-    }
-    if let Some(exponent) = text[end..].strip_prefix(['e', 'E']) {
-        let signed = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        let count = signed.bytes().take_while(u8::is_ascii_digit).count();
-        end += if count > 0 { 1 + exponent.len() - signed.len() + count } else { 0 };
-    }
-    let number = text[..end].trim_start_matches('+');
-    match number.parse::<i64>() {
-        Ok(whole) => Some(whole.into()),
-        Err(_) => Number::from_f64(number.parse().ok()?),
     }
 }
 

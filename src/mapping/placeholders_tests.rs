@@ -171,3 +171,13 @@ fn a_path_that_can_t_be_mere_text_must_have_a_value() {
         assert!(fill(&json!(template), &Ours).is_ok(), "{template}");
     }
 }
+
+#[test]
+fn a_template_takes_in_so_much_and_no_more() {
+    let values =
+        json!({"large": "x".repeat(MOST_BYTES / 4), "deep": {"large": ["y".repeat(MOST_BYTES / 4)]}});
+    let (large, deep) = ("{{large}}", "{{deep:any}}");
+    assert!(fill(&json!([large, deep, large]), &values).is_ok());
+    let error = fill(&json!({"a": [large, deep], "b": format!("{large} {large}")}), &values).unwrap_err();
+    assert_eq!(error, PlaceholderError::TooLarge { placeholder: large.to_owned() });
+}

@@ -11,6 +11,8 @@ pub mod query;
 pub mod record;
 pub mod request;
 pub mod schema;
+pub mod selection;
+pub mod shape;
 
 pub use cursor::{Binding, CursorKeys};
 pub use operation::{Method, Operation};

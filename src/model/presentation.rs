@@ -1,6 +1,7 @@
 //! How an answer is to look: which format, which fields, keyed by what.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::query::Query;
@@ -94,35 +95,39 @@ impl Presentation {
     }
 
     /// A record as it is to look.
-    pub fn present(&self, mut record: Record) -> Presented {
+    pub fn present(&self, record: Record) -> Result<Presented> {
         if self.format == Format::Raw {
-            return match record.remote_data {
+            return Ok(match record.remote_data {
                 Some(raw) => Presented::Raw(raw),
                 None => Presented::Record(record),
-            };
+            });
         }
+        if self.exclude.is_empty() && self.format != Format::Normalized {
+            return Ok(Presented::Record(record));
+        }
+        let mut fields = record.fields().map_err(Error::internal)?;
         for name in &self.exclude {
-            record.fields.shift_remove(name);
+            fields.shift_remove(name);
         }
         if self.format == Format::Normalized {
             let mut flat = Map::new();
-            flatten("", std::mem::take(&mut record.fields), &mut flat);
-            record.fields = flat;
+            flatten("", fields, &mut flat);
+            fields = flat;
         }
-        Presented::Record(record)
+        record.with_fields(&fields).map(Presented::Record).map_err(Error::internal)
     }
 
     /// The key of a record in a keyed result.
-    pub fn key(&self, record: &Record) -> Option<Result<String>> {
-        let name = self.key_by.as_ref()?;
-        Some(match record.fields.get(name) {
-            Some(Value::String(key)) => Ok(key.clone()),
-            Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value.to_string()),
+    pub fn key(&self, record: &Record) -> Result<Option<String>> {
+        let Some(name) = &self.key_by else { return Ok(None) };
+        match record.fields().map_err(Error::internal)?.get(name) {
+            Some(Value::String(key)) => Ok(Some(key.clone())),
+            Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
             _ => Err(Error::invalid_field(
                 "truto_key_by",
                 format!("{name} is empty in one of the records, or holds more than one value"),
             )),
-        })
+        }
     }
 }
 
@@ -133,7 +138,25 @@ pub enum Presented {
     /// Unified fields.
     Record(Record),
     /// The vendor's own.
-    Raw(Box<serde_json::value::RawValue>),
+    Raw(Box<RawValue>),
+}
+
+impl Presented {
+    /// Writes it as JSON, which costs no more than copying it.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Presented::Record(record) => record.write(out),
+            Presented::Raw(raw) => out.extend_from_slice(raw.get().as_bytes()),
+        }
+    }
+
+    /// How many bytes [`Presented::write`] writes, a few more at most.
+    pub fn room(&self) -> usize {
+        match self {
+            Presented::Record(record) => record.room(),
+            Presented::Raw(raw) => raw.get().len(),
+        }
+    }
 }
 
 fn flatten(prefix: &str, fields: Map<String, Value>, flat: &mut Map<String, Value>) {
@@ -171,8 +194,8 @@ mod tests {
         let raw = serde_json::value::to_raw_value(&json!({"Id": 1})).unwrap();
         let remote = presentation.wants_remote_data().then_some(raw);
         let record =
-            Record::shape(&resource(), json!({"id": 1, "name": "x", "account": {"id": 2}}), remote).unwrap();
-        Ok(serde_json::to_value(presentation.present(record)).unwrap())
+            Record::shape(&resource(), &json!({"id": 1, "name": "x", "account": {"id": 2}}), remote).unwrap();
+        Ok(serde_json::to_value(presentation.present(record)?).unwrap())
     }
 
     #[test]

@@ -17,12 +17,14 @@ pub const OPERATORS: &[&str] = &["eq", "ne", "gt", "gte", "lt", "lte", "in", "ni
 pub struct Query(pub Map<String, Value>);
 
 impl Query {
-    /// Parses a query string without its `?`. All values are strings.
+    /// Parses a query string without its `?`. All values are strings. Ampersands with nothing between them, which
+    /// clients that build the string by hand leave, mean nothing.
     pub fn parse(text: &str) -> Result<Self> {
+        let pairs: Vec<&str> = text.split('&').filter(|pair| !pair.is_empty()).collect();
         let parsed = serde_qs::Config::new()
             .max_depth(8)
             .use_form_encoding(true)
-            .deserialize_str::<Value>(text)
+            .deserialize_str::<Value>(&pairs.join("&"))
             .map_err(|error| Error::invalid(format!("The query string can't be read: {error}")))?;
         match parsed {
             Value::Object(map) => Ok(Query(map)),
@@ -222,6 +224,14 @@ mod tests {
 
     fn read_with(text: &str, method: Method, lenient: bool) -> Result<Vec<Condition>> {
         conditions(&Query::parse(text)?.0, Parameters { resource: &resource(), method, lenient })
+    }
+
+    #[test]
+    fn ampersands_with_nothing_between_them_mean_nothing() {
+        for text in ["a=1&", "&a=1", "&&a=1&&"] {
+            assert_eq!(Query::parse(text).unwrap(), Query::parse("a=1").unwrap(), "{text}");
+        }
+        assert_eq!(Query::parse("&&").unwrap(), Query::default());
     }
 
     #[test]

@@ -1,24 +1,21 @@
-//! Records and pages: mapped values brought into the shape that the schema promises.
-//!
-//! A mapping says what a value is; here it gets its place in the order of fields, its type, and its spelling:
-//! identifiers as strings, instants in UTC with milliseconds, every field present, null where the vendor has
-//! nothing. A value that can't be brought into its field's type is an error that names the field.
+//! Records and pages, as they leave.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Date, OffsetDateTime, PrimitiveDateTime, UtcOffset};
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
-use super::schema::{Field, Format, Resource, Type};
+use super::schema::Resource;
+use super::shape::{Mapped, ShapeError, shape};
 
-/// One unified record.
+/// One unified record, as JSON text.
 #[derive(Debug)]
 pub struct Record {
-    /// In schema order; keys that a custom mapping adds come last.
-    pub fields: Map<String, Value>,
+    /// An object: fields in schema order, then keys that a custom mapping adds.
+    text: Vec<u8>,
     /// The vendor's own record, byte for byte; absent if the caller doesn't want it.
     pub remote_data: Option<Box<RawValue>>,
 }
@@ -32,36 +29,47 @@ pub struct Page<R> {
     pub next_cursor: Option<String>,
 }
 
-/// A mapped value that doesn't fit its field.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: expected {expected}, the mapping gave {found}")]
-pub struct ShapeError {
-    /// Where: `email_addresses[0].email`.
-    pub field: String,
-    /// What the schema says.
-    pub expected: String,
-    /// What came instead.
-    pub found: String,
-}
-
 impl Record {
     /// Brings a mapped object into the resource's shape.
-    pub fn shape(
+    pub fn shape<'v>(
         resource: &Resource,
-        mapped: Value,
+        mapped: impl Mapped<'v>,
         remote_data: Option<Box<RawValue>>,
     ) -> Result<Record, ShapeError> {
-        let Value::Object(mapped) = mapped else {
-            return Err(mismatch("the record", "an object", &mapped));
-        };
-        Ok(Record { fields: shape_object("", &resource.fields, mapped)?, remote_data })
+        Ok(Record { text: shape(resource, mapped)?, remote_data })
+    }
+
+    /// The same record with these fields in place of its own.
+    pub fn with_fields(self, fields: &Map<String, Value>) -> serde_json::Result<Record> {
+        Ok(Record { text: serde_json::to_vec(fields)?, ..self })
+    }
+
+    /// Its fields without `remote_data`, read from their text: for whoever looks at them one by one.
+    pub fn fields(&self) -> serde_json::Result<Map<String, Value>> {
+        serde_json::from_slice(&self.text)
+    }
+
+    /// Writes the record as JSON, which costs no more than copying it.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let Some(remote) = &self.remote_data else { return out.extend_from_slice(&self.text) };
+        let open = self.text.strip_suffix(b"}").unwrap_or(&self.text);
+        out.extend_from_slice(open);
+        out.extend_from_slice(if open == b"{" { b"\"remote_data\":" } else { b",\"remote_data\":" });
+        out.extend_from_slice(remote.get().as_bytes());
+        out.push(b'}');
+    }
+
+    /// How many bytes [`Record::write`] writes, a few more at most.
+    pub fn room(&self) -> usize {
+        let remote = self.remote_data.as_ref().map_or(0, |remote| remote.get().len());
+        self.text.len() + remote + 20
     }
 }
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (name, value) in &self.fields {
+        for (name, value) in &self.fields().map_err(S::Error::custom)? {
             map.serialize_entry(name, value)?;
         }
         if let Some(remote) = &self.remote_data {
@@ -69,90 +77,6 @@ impl Serialize for Record {
         }
         map.end()
     }
-}
-
-fn shape_object(
-    path: &str,
-    fields: &indexmap::IndexMap<String, Field>,
-    mut given: Map<String, Value>,
-) -> Result<Map<String, Value>, ShapeError> {
-    let mut shaped = Map::with_capacity(fields.len());
-    for (name, field) in fields.iter().filter(|(_, field)| !field.write_only) {
-        let value = given.get_mut(name).map_or(Value::Null, Value::take);
-        let value = field.aliases.iter().fold(value, |value, alias| match given.shift_remove(alias) {
-            Some(other) if value.is_null() => other,
-            _ => value,
-        });
-        shaped.insert(name.clone(), shape_value(path, name, field, value)?);
-    }
-    let extra = given.into_iter().filter(|(name, _)| !fields.contains_key(name));
-    shaped.extend(extra);
-    Ok(shaped)
-}
-
-fn shape_value(parent: &str, name: &str, field: &Field, value: Value) -> Result<Value, ShapeError> {
-    let fail = |value: &Value| Err(mismatch(&join(parent, name), expected(field), value));
-    match (field.kind, value) {
-        (_, Value::Null) => Ok(Value::Null),
-        (Type::String, Value::String(text)) => match field.format {
-            None => Ok(Value::String(text)),
-            Some(Format::DateTime) => match instant(&text) {
-                Some(normal) => Ok(Value::String(normal)),
-                None => fail(&Value::String(text)),
-            },
-        },
-        (Type::String, Value::Number(number)) if field.format.is_none() => {
-            Ok(Value::String(number.to_string()))
-        }
-        (Type::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {
-            Ok(Value::Number(number))
-        }
-        (Type::Number, value @ Value::Number(_)) | (Type::Boolean, value @ Value::Bool(_)) => Ok(value),
-        (Type::Object, Value::Object(map)) if field.is_open() => Ok(Value::Object(map)),
-        (Type::Object, Value::Object(map)) => {
-            Ok(Value::Object(shape_object(&join(parent, name), &field.properties, map)?))
-        }
-        (Type::Array, value) => shape_array(parent, name, field, value),
-        (_, value) => fail(&value),
-    }
-}
-
-/// A lone value stands for a list of one: JSONata collapses such lists.
-fn shape_array(parent: &str, name: &str, field: &Field, value: Value) -> Result<Value, ShapeError> {
-    let items = match value {
-        Value::Array(items) => items,
-        single => vec![single],
-    };
-    let Some(item) = &field.items else { return Ok(Value::Array(items)) };
-    items
-        .into_iter()
-        .enumerate()
-        .map(|(index, value)| shape_value(parent, &format!("{name}[{index}]"), item, value))
-        .collect::<Result<Vec<_>, _>>()
-        .map(Value::Array)
-}
-
-fn join(parent: &str, name: &str) -> String {
-    if parent.is_empty() { name.to_owned() } else { format!("{parent}.{name}") }
-}
-
-fn expected(field: &Field) -> &'static str {
-    match field.format {
-        Some(_) => "an ISO-8601 date and time",
-        None => field.kind.noun(),
-    }
-}
-
-fn mismatch(field: &str, expected: &str, value: &Value) -> ShapeError {
-    let found = match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "a boolean".to_owned(),
-        Value::Number(_) => "a number".to_owned(),
-        Value::String(_) => "a string that isn't one".to_owned(),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    };
-    ShapeError { field: field.to_owned(), expected: expected.to_owned(), found }
 }
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
@@ -169,12 +93,33 @@ const CANONICAL: &[BorrowedFormatItem<'_>] =
 /// Read are RFC 3339, an offset without its colon, a time without an offset (taken as UTC), and a bare day
 /// (taken as its midnight in UTC). Anything else is `None`.
 pub fn instant(text: &str) -> Option<String> {
+    if is_in_utc_and_whole_seconds(text) {
+        return Some([&text[..text.len() - 1], ".000Z"].concat());
+    }
     let moment = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(text, OFFSET_WITHOUT_COLON))
         .or_else(|_| PrimitiveDateTime::parse(text, NO_OFFSET).map(PrimitiveDateTime::assume_utc))
         .or_else(|_| Date::parse(text, DAY).map(|day| day.midnight().assume_utc()))
         .ok()?;
     format_instant(moment)
+}
+
+/// Whether an instant is written as most vendors write theirs (`2024-03-19T18:25:25Z`), and exists.
+fn is_in_utc_and_whole_seconds(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let pattern = b"0000-00-00T00:00:00Z";
+    let fits = |(byte, pattern): (&u8, &u8)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        mark => byte == mark,
+    };
+    if bytes.len() != pattern.len() || !bytes.iter().zip(pattern).all(fits) {
+        return false;
+    }
+    let number = |at: usize| (bytes[at] - b'0') * 10 + (bytes[at + 1] - b'0');
+    let year = i32::from(number(0)) * 100 + i32::from(number(2));
+    let month = Month::try_from(number(5));
+    let day_exists = month.is_ok_and(|month| (1..=month.length(year)).contains(&number(8)));
+    day_exists && number(11) < 24 && number(14) < 60 && number(17) < 60
 }
 
 /// Writes an instant as every answer spells it.
@@ -187,55 +132,28 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn resource() -> Resource {
-        serde_json::from_value(json!({
-            "description": "", "singular": "contact", "methods": ["list"],
-            "fields": {
-                "id": {"type": "string", "required": true},
-                "name": {"type": "string"},
-                "count": {"type": "integer"},
-                "account": {"type": "object", "properties": {"id": {"type": "string"}, "name": {"type": "string"}}},
-                "emails": {"type": "array", "items": {"type": "object", "properties": {"email": {"type": "string"}}}},
-                "custom_fields": {"type": "object"},
-                "kind": {"type": "string", "aliases": ["sort"]},
-                "password": {"type": "string", "write_only": true},
-                "created_at": {"type": "string", "format": "date-time"}
-            }
+    #[test]
+    fn a_record_is_written_and_serialised_alike() {
+        let resource: Resource = serde_json::from_value(json!({
+            "description": "", "singular": "note", "methods": ["list"], "fields": {"id": {"type": "string"}}
         }))
-        .unwrap()
-    }
-
-    fn shape(mapped: Value) -> Result<Value, ShapeError> {
-        Ok(serde_json::to_value(Record::shape(&resource(), mapped, None)?).unwrap())
-    }
-
-    #[test]
-    fn fields_leave_in_schema_order_and_complete() {
-        let shaped = shape(json!({"name": "x", "extra": 1, "id": 9})).unwrap();
-        assert_eq!(
-            serde_json::to_string(&shaped).unwrap(),
-            r#"{"id":"9","name":"x","count":null,"account":null,"emails":null,"custom_fields":null,"kind":null,"created_at":null,"extra":1}"#
-        );
-    }
-
-    #[test]
-    fn a_mapping_may_give_a_field_under_another_of_its_names() {
-        for mapped in [json!({"sort": "a"}), json!({"kind": "a"}), json!({"kind": "a", "sort": "b"})] {
-            let shaped = shape(mapped).unwrap();
-            assert_eq!((&shaped["kind"], shaped.get("sort")), (&json!("a"), None));
+        .unwrap();
+        let raw = || serde_json::from_str::<Box<RawValue>>(r#"{"Id": 1.50}"#).unwrap();
+        for (remote, expected) in [
+            (Some(raw()), r#"{"id":"1","x":[1],"remote_data":{"Id": 1.50}}"#),
+            (None, r#"{"id":"1","x":[1]}"#),
+        ] {
+            let record = Record::shape(&resource, &json!({"id": 1, "x": [1]}), remote).unwrap();
+            let mut out = Vec::new();
+            record.write(&mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+            assert_eq!(serde_json::to_string(&record).unwrap(), expected);
+            assert!((expected.len()..expected.len() + 21).contains(&record.room()));
         }
-    }
-
-    #[test]
-    fn what_can_only_be_written_never_leaves() {
-        assert_eq!(shape(json!({"password": "x"})).unwrap().get("password"), None);
-    }
-
-    #[test]
-    fn nested_ids_become_strings_and_single_items_lists() {
-        let shaped = shape(json!({"id": "1", "account": {"id": 7}, "emails": {"email": "a@b.c"}})).unwrap();
-        assert_eq!(shaped["account"], json!({"id": "7", "name": null}));
-        assert_eq!(shaped["emails"], json!([{"email": "a@b.c"}]));
+        let empty = Record::shape(&resource, &json!({"id": 1}), Some(raw())).unwrap();
+        let mut out = Vec::new();
+        empty.with_fields(&Map::new()).unwrap().write(&mut out);
+        assert_eq!(out, br#"{"remote_data":{"Id": 1.50}}"#);
     }
 
     #[test]
@@ -254,11 +172,18 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_type_is_an_error_that_names_its_field() {
-        let error = shape(json!({"id": "1", "emails": [{"email": "a"}, {"email": {}}]})).unwrap_err();
-        assert_eq!(error.field, "emails[1].email");
-        assert!(shape(json!({"id": "1", "count": 1.5})).is_err());
-        assert!(shape(json!({"id": "1", "created_at": "soon"})).is_err());
-        assert!(shape(json!([])).is_err());
+    fn an_instant_that_does_not_exist_is_none() {
+        assert_eq!(instant("2024-02-29T23:59:59Z").as_deref(), Some("2024-02-29T23:59:59.000Z"));
+        for text in [
+            "2023-02-29T00:00:00Z",
+            "2024-00-10T00:00:00Z",
+            "2024-13-10T00:00:00Z",
+            "2024-04-31T00:00:00Z",
+            "2024-04-30T24:00:00Z",
+            "2024-04-30T00:60:00Z",
+            "2024-04-30T00:00:61Z",
+        ] {
+            assert_eq!(instant(text), None, "{text}");
+        }
     }
 }

@@ -2,14 +2,25 @@
 
 use futures::FutureExt;
 use serde_json::{Value, json};
+use unicrm::sandbox::CAPSULE_TOKEN;
 
-use crate::described::{Collection, Described, Filter, Sample, Stranger, Writes};
+use crate::described::{Collection, Described, Filter, Sample, Stranger, Vendor, Writes};
 use crate::support::twin::Twin;
 
 const EMBED: &str = "embed=tags,fields";
 
 /// A user who is still there.
 const OWNER: &str = "712443";
+
+pub const VENDOR: Vendor = Vendor {
+    provider: "capsule",
+    context: || json!({ "api_key": CAPSULE_TOKEN }),
+    quota_reset: "x-ratelimit-reset",
+    unauthenticated: "Requires authentication",
+    forbidden: "Requires additional scope",
+    missing: "Could not find resource",
+    invalid: || json!([{ "field": "name", "message": "name is required" }]),
+};
 
 pub const RESOURCES: &[Described] = &[
     Described {
@@ -198,10 +209,10 @@ fn account() -> Sample {
     }
 }
 
-/// The first item of the list `name` of the last record that has one.
+/// The first item of the list `name` of the first record that has one.
 fn some(records: &[Value], name: &str) -> Value {
-    let lists = records.iter().rev().filter_map(|record| record[name].as_array()?.first());
-    lists.last().cloned().unwrap_or_else(|| panic!("no record has {name}"))
+    let mut lists = records.iter().filter_map(|record| record[name].as_array()?.first());
+    lists.next().cloned().unwrap_or_else(|| panic!("no record has {name}"))
 }
 
 fn text(value: &Value) -> String {
@@ -247,12 +258,12 @@ const PHONE: Filter = Filter {
 const OWNER_ID: Filter = Filter {
     name: "owner[id]",
     value: |_| OWNER.to_owned(),
-    keeps: |record, wanted| record["owner"]["id"].to_string() == wanted,
+    keeps: |record, wanted| text(&record["owner"]["id"]) == wanted,
 };
 const TAG_ID: Filter = Filter {
     name: "tags[id]",
     value: |records| text(&some(records, "tags")["id"]),
-    keeps: |record, wanted| any(record, "tags", |tag| tag["id"].to_string() == wanted),
+    keeps: |record, wanted| any(record, "tags", |tag| text(&tag["id"]) == wanted),
 };
 const TAG_NAME: Filter = Filter {
     name: "tags[name]",

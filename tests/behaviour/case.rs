@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method as Verb;
 use serde_json::{Value, json};
+use unicrm::mapping::cell::NativeCall;
 use unicrm::mapping::{Cell, Provider};
 use unicrm::model::{Method, Resource};
 use unicrm::sandbox::Received;
 use url::Url;
 
-use crate::described::{Described, Sample, Writes};
+use crate::described::{Described, Sample, Vendor, Writes};
 use crate::support::app::TestApp;
 use crate::support::client::Reply;
 use crate::support::twin::Twin;
@@ -25,6 +26,7 @@ pub struct Subject {
     pub method: Method,
     pub cell: Arc<Cell>,
     pub described: &'static Described,
+    pub vendor: &'static Vendor,
 }
 
 /// The subject, and a running gateway to test it on.
@@ -42,15 +44,21 @@ impl Subject {
         format!("/unified/{}/{}", self.model, self.name)
     }
 
+    /// The native call: the first one, where the method is served in several ways.
+    pub fn call(&self) -> &NativeCall {
+        let missing = || panic!("{}: no native call", self.cell.name);
+        self.cell.sources.iter().find_map(|source| source.call()).unwrap_or_else(missing)
+    }
+
     /// The verb of the native call.
     pub fn verb(&self) -> Verb {
-        self.cell.native.facts.method.http()
+        self.call().facts.method.http()
     }
 
     /// How the native call's path begins at the vendor.
     pub fn native_path(&self) -> String {
         let base = Url::parse(&self.provider.manifest.base_url).expect("a URL");
-        let path = self.cell.native.facts.path.split("{{").next().unwrap_or_default();
+        let path = self.call().facts.path.split("{{").next().unwrap_or_default();
         format!("{}{path}", base.path().trim_end_matches('/'))
     }
 
@@ -125,7 +133,7 @@ impl Case {
     }
 
     /// A plain text field that can be written.
-    fn scalar(&self) -> &str {
+    pub fn scalar(&self) -> &str {
         let scalar = |name: &&String| self.subject.resource.fields[*name].kind == unicrm::model::Type::String;
         self.subject.cell.writes.iter().find(scalar).expect("a plain field")
     }

@@ -34,7 +34,7 @@ async fn foreign(case: &Case) {
     let cursor = cursor(case).await;
     // The same CRM, connected a second time.
     let integration = case.app.environment_integration(case.subject.described.provider).await;
-    let context = json!({ "api_key": unicrm::sandbox::CAPSULE_TOKEN });
+    let context = (case.subject.vendor.context)();
     let other = json!({
         "tenant_id": "customer-2", "environment_integration_id": integration,
         "authentication_method": "api_key", "context": context,

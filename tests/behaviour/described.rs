@@ -5,6 +5,24 @@ use serde_json::Value;
 
 use crate::support::twin::Twin;
 
+/// A vendor, whatever the resource.
+pub struct Vendor {
+    /// The provider's name.
+    pub provider: &'static str,
+    /// The context of an account by `api_key` that the vendor takes.
+    pub context: fn() -> Value,
+    /// The header that tells in seconds since 1970 when the quota is there again.
+    pub quota_reset: &'static str,
+    /// The vendor's words in a 401.
+    pub unauthenticated: &'static str,
+    /// The vendor's words in a 403.
+    pub forbidden: &'static str,
+    /// The vendor's words in a 404.
+    pub missing: &'static str,
+    /// What the caller is to be told of the fields when the sandbox is made to answer 422.
+    pub invalid: fn() -> Value,
+}
+
 /// A unified resource as one vendor has it.
 pub struct Described {
     /// The provider's name.

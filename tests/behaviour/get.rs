@@ -35,7 +35,8 @@ async fn without_remote_data(case: &Case) {
 
 async fn missing(case: &Case) {
     let body = case.get(case.subject.described.missing).await.error(404);
-    assert!(body["message"].as_str().is_some_and(|text| text.contains("Capsule") || !text.is_empty()));
+    let label = &case.subject.provider.manifest.label;
+    assert!(body["message"].as_str().is_some_and(|text| text.contains(label)), "{body}");
     assert_eq!(body["truto_is_remote_error"], true);
 }
 

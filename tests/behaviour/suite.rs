@@ -10,7 +10,7 @@ use unicrm::mapping::{Catalog, Files};
 use unicrm::model::{Method, Resource};
 
 use crate::case::{Case, Subject};
-use crate::described::Described;
+use crate::described::{Described, Vendor};
 use crate::exceptions::{EXCEPTIONS, MOST};
 use crate::support::app::{Setup, TestApp};
 use crate::support::twin::Twin;
@@ -18,7 +18,10 @@ use crate::{
     capsule, create, cursors, delete, faults, filters, get, list, proxy, unsupported, update, weather,
 };
 
-/// Every table of what the suite has to be told.
+/// What the suite has to be told of each vendor.
+const VENDORS: &[Vendor] = &[capsule::VENDOR];
+
+/// And of its resources.
 const DESCRIBED: &[&[Described]] = &[capsule::RESOURCES];
 
 /// Everything there is to test.
@@ -72,6 +75,8 @@ impl Suite {
                 panic!("{what}, but no table in tests/behaviour describes that resource at this vendor");
             });
         };
+        let vendor = VENDORS.iter().find(|vendor| vendor.provider == described.provider);
+        let vendor = vendor.expect("a vendor that is described, as its resources are");
         self.subject = Some(Subject {
             provider: provider.clone(),
             model: model.to_owned(),
@@ -80,6 +85,7 @@ impl Suite {
             method,
             cell: served,
             described,
+            vendor,
         });
         match method {
             Method::List => {

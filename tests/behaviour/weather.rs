@@ -16,7 +16,7 @@ const ATTEMPTS: usize = 3;
 
 pub fn add(suite: &mut Suite) {
     let patience = Setup::default().setting("UNICRM_DEADLINE", "2").setting("UNICRM_ATTEMPT_TIMEOUT", "1");
-    let reads = suite.subject().cell.native.facts.is_read();
+    let reads = suite.subject().call().facts.is_read();
     if reads {
         suite.add("an_outage_in_passing_is_not_noticed", passing);
         suite.add("an_outage_is_a_502_after_three_attempts", outage);
@@ -46,7 +46,7 @@ async fn outage(case: &Case) {
     switch_on(case, Fault::status(StatusCode::INTERNAL_SERVER_ERROR));
     let body = case.perform().await.remote_error(502);
     assert!(body["raw_response"].is_object(), "{body}");
-    let attempts = if case.subject.cell.native.facts.is_read() { ATTEMPTS } else { 1 };
+    let attempts = if case.subject.call().facts.is_read() { ATTEMPTS } else { 1 };
     assert_eq!(case.native_calls().len(), attempts);
     assert_eq!(case.app.shown_account().await["status"], "active");
     case.app.sandbox().faults().clear();
@@ -77,7 +77,7 @@ async fn hangs(case: &Case) {
     let waited = begun.elapsed();
     assert!(waited < Duration::from_secs(4), "{waited:?}");
     assert!(body["message"].as_str().is_some_and(|text| text.contains("did not answer")), "{body}");
-    let attempts = if case.subject.cell.native.facts.is_read() { 2 } else { 1 };
+    let attempts = if case.subject.call().facts.is_read() { 2 } else { 1 };
     assert_eq!(case.native_calls().len(), attempts);
     assert_eq!(case.app.shown_account().await["status"], "active");
 }
@@ -94,7 +94,7 @@ async fn garbled(case: &Case) {
         Kind::WrongShape(json!("fine")),
     ];
     // The vendor's own name for the record or the list, with something else in it.
-    let name = case.subject.cell.native.facts.response_path.clone().expect("where the records are");
+    let name = case.subject.call().facts.response_path.clone().expect("where the records are");
     kinds.push(Kind::WrongShape(json!({ &name: null })));
     kinds.push(Kind::WrongShape(json!({ &name: 7 })));
     for (count, kind) in (1..).zip(kinds) {

@@ -1,17 +1,17 @@
 //! The mapping of a page in this process: what the gateway does between the vendor's answer and its own, without the
 //! sockets around it, and the hand-written transform of the same page.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
 use serde_json::Map;
 use serde_json::value::RawValue;
 use unicrm::adapter::{Adapter, Call, Position, Reply, adapter};
 use unicrm::mapping::catalog::Support;
-use unicrm::mapping::expression::{Budget, Engine, Expression, Scope};
+use unicrm::mapping::expression::{Budget, Engine, EvaluationError, Expression, Held, Scope};
 use unicrm::mapping::{Catalog, Files};
 use unicrm::model::{Method, Record};
 
@@ -31,14 +31,6 @@ pub struct Mapping {
     records: Vec<Box<RawValue>>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    result: &'a [Record],
-    next_cursor: Option<&'a str>,
-    prev_cursor: Option<&'a str>,
-    result_count: usize,
-}
-
 impl Mapping {
     /// The shipped mapping of Capsule's contacts.
     pub fn load() -> Outcome<Self> {
@@ -48,10 +40,11 @@ impl Mapping {
         let Support::Served(cell) = provider.support("crm", "contacts", Method::List) else {
             return Err("Capsule serves no list of contacts".into());
         };
-        let (Some(request), Some(response)) = (&cell.request_body_mapping, &cell.response_mapping) else {
+        let source = cell.main();
+        let (Some(request), Some(response)) = (&source.request_body_mapping, &source.response_mapping) else {
             return Err("the list of contacts has other expressions than expected".into());
         };
-        let mut call = Call::new(cell.native.clone());
+        let mut call = Call::new(source.call().expect("a native call").clone());
         call.position = Some(Position::Page { number: 1, size: 50 });
         let scope = Scope::new()
             .at(1_770_000_000_000)
@@ -77,22 +70,32 @@ impl Mapping {
     /// What JSONata takes of a list: the expression of the request, and that of the response for every record.
     pub fn evaluate(&self) -> Outcome<()> {
         self.request.evaluate(&self.scope, &Budget::default())?;
-        self.mapped(&self.records).into_iter().try_for_each(|mapped| mapped.map(drop))?;
-        Ok(())
+        let items: Vec<&RawValue> = self.records.iter().map(Box::as_ref).collect();
+        self.each(&items, |_, mapped| mapped.map(|_| ()).map_err(Into::into))
     }
 
     /// The vendor's answer to the gateway's.
     pub fn page(&self) -> Outcome<Vec<u8>> {
         let resource = self.catalog.resource("crm", "contacts")?;
         let native = self.adapter.page(&self.call, &self.reply)?.records;
+        let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
         let mut result = Vec::with_capacity(native.len());
-        for (mapped, native) in self.mapped(&native).into_iter().zip(native) {
-            let mapped = mapped?.ok_or("a record that is no contact")?;
-            result.push(Record::shape(resource, mapped, Some(native))?);
+        self.each(&items, |_, mapped| {
+            result.push(Record::shape(resource, mapped?, None)?);
+            Ok(())
+        })?;
+        for (record, native) in result.iter_mut().zip(native) {
+            record.remote_data = Some(native);
         }
-        let result_count = result.len();
-        let envelope = Envelope { result: &result, next_cursor: None, prev_cursor: None, result_count };
-        Ok(serde_json::to_vec(&envelope)?)
+        let mut out = br#"{"result":["#.to_vec();
+        for (index, record) in result.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            record.write(&mut out);
+        }
+        write!(out, r#"],"next_cursor":null,"prev_cursor":null,"result_count":{}}}"#, result.len())?;
+        Ok(out)
     }
 
     /// The same by hand.
@@ -100,13 +103,20 @@ impl Mapping {
         Ok(handwritten::transform(std::str::from_utf8(&self.reply.body)?)?)
     }
 
-    fn mapped(&self, native: &[Box<RawValue>]) -> Vec<Mapped> {
-        let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-        self.response.evaluate_each(&self.scope, "response", &items, &Budget::default())
+    fn each(
+        &self,
+        items: &[&RawValue],
+        mut take: impl FnMut(usize, Mapped<'_>) -> Outcome<()>,
+    ) -> Outcome<()> {
+        let (scope, budget) = (&self.scope, Budget::default());
+        let taken = self
+            .response
+            .evaluate_each_with(scope, "response", items, &budget, |index, mapped| take(index, mapped));
+        taken.into_iter().collect()
     }
 }
 
-type Mapped = Result<Option<serde_json::Value>, unicrm::mapping::expression::EvaluationError>;
+type Mapped<'v> = Result<Held<'v>, EvaluationError>;
 
 /// What doing something over and over on every processor found.
 #[derive(Debug)]

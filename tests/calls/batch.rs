@@ -208,9 +208,7 @@ async fn a_query_can_be_computed() {
 async fn answers_come_in_the_format_that_is_asked_for() {
     let app = TestApp::start().await;
     let ada = contact(&app, "Ada").await;
-    let get = |format: &str| {
-        json!({ "resource": "crm/contacts", "method": "get", "id": ada, "response_format": format, "name": format })
-    };
+    let get = |format: &str| json!({ "resource": "crm/contacts", "method": "get", "id": ada, "response_format": format, "name": format });
     let answer = batch(&app, json!([get("raw"), get("unified"), get("normalized")])).await.ok();
     assert_eq!(records(&answer, "raw")[0]["firstName"], "Ada");
     assert_eq!(records(&answer, "unified")[0]["remote_data"]["firstName"], "Ada");
@@ -296,4 +294,53 @@ async fn a_batch_that_failed_in_passing_may_be_tried_again_under_its_key() {
     assert_eq!(lost["errors"]["crm/contacts"][0]["statusCode"], 502, "{lost}");
     assert_eq!(keyed(&app.gateway, Method::POST, "/batch-request", "l", &body).await.ok(), lost);
     assert_eq!(writes(&app).len(), 3);
+}
+
+#[tokio::test]
+async fn a_used_up_quota_ends_what_leads_deeper() {
+    let vendor = ScriptedVendor::start(|asked| match asked.query.contains("since") {
+        true => Answer { status: 429, headers: Vec::new(), body: "".into() },
+        false => Answer::json(r#"{"parties":[{"id":1},{"id":2},{"id":3}]}"#),
+    });
+    let vendor = vendor.await;
+    let app = TestApp::at(vendor.origin()).await;
+    let entry = json!({
+        "resource": "parties", "method": "list", "persist": true,
+        "recurse": { "if": "true", "config": { "query": { "since": "{{resources.parties.id}}" } } },
+    });
+    let answer = batch(&app, json!([entry])).await.ok();
+    assert_eq!(ids(answer["result"]["parties"].as_array().unwrap()), ["1", "2", "3"]);
+    let failed = answer["errors"]["parties"].as_array().unwrap();
+    assert_eq!(failed.len(), 2, "{answer}");
+    assert!(failed[1]["message"].as_str().unwrap().starts_with("2 more were not tried"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_record_that_others_can_t_read_is_answered_all_the_same() {
+    let vendor = ScriptedVendor::start(|_| Answer::json(r#"{"parties":[{"id":1,"x":1e999}]}"#)).await;
+    let app = TestApp::at(vendor.origin()).await;
+    let answer = batch(
+        &app,
+        json!([
+            { "resource": "parties", "method": "list", "persist": true },
+            { "name": "none", "type": "transform", "persist": true, "config": { "expression": "1" } },
+        ]),
+    );
+    let text = answer.await.text();
+    assert!(text.contains(r#""parties":[{"id":1,"x":1e999}]"#), "{text}");
+    assert!(text.contains("can't be read by the entries that live on it"), "{text}");
+}
+
+/// What the README shows is what works.
+#[tokio::test]
+async fn the_documented_batch_runs() {
+    let app = TestApp::start().await;
+    let readme = include_str!("../../README.md");
+    let examples = readme.split("```json\n").skip(1).filter_map(|block| block.split("```").next());
+    let example = examples.into_iter().find(|block| block.contains("\"resources\"")).expect("an example");
+    let mut body: Value = serde_json::from_str(example).expect("JSON");
+    body["integrated_account_id"] = json!(app.account);
+    let answer = app.gateway.post("/batch-request", &body).await.ok();
+    assert!(!records(&answer, "people").is_empty());
+    assert!(!records(&answer, "crm/contacts").is_empty());
 }

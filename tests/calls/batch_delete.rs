@@ -88,7 +88,9 @@ async fn an_id_that_is_named_twice_is_deleted_once() {
 async fn what_names_no_records_is_refused() {
     let app = TestApp::start().await;
     let many: Vec<String> = (0..101).map(|id| id.to_string()).collect();
-    for body in [json!({}), json!({ "id": [] }), json!({ "id": "1" }), json!({ "id": [{}] }), json!({ "id": many })] {
+    for body in
+        [json!({}), json!({ "id": [] }), json!({ "id": "1" }), json!({ "id": [{}] }), json!({ "id": many })]
+    {
         app.post(DELETE, &body).await.refused_fields(&["id"]);
     }
     app.post(&format!("{DELETE}?id=1"), &json!({ "id": ["2"] })).await.refused_fields(&["id"]);

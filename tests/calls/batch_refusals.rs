@@ -1,6 +1,7 @@
 //! Batches that are refused as a whole, and who may send one.
 
 use serde_json::{Value, json};
+use unicrm::sandbox::CAPSULE_TOKEN;
 
 use crate::account_tokens::owner;
 use crate::batch::batch;
@@ -10,9 +11,7 @@ use crate::support::app::TestApp;
 #[tokio::test]
 async fn circles_and_unknown_names_are_refused_before_anything_is_called() {
     let app = TestApp::start().await;
-    let entry = |name: &str, after: Value| {
-        json!({ "resource": "crm/users", "method": "list", "name": name, "depends_on": after })
-    };
+    let entry = |name: &str, after: Value| json!({ "resource": "crm/users", "method": "list", "name": name, "depends_on": after });
     let circle = json!([entry("a", json!("b")), entry("b", json!(["a"]))]);
     batch(&app, circle).await.refused_fields(&["resources[0].depends_on"]);
     let unknown = json!([entry("a", json!(null)), entry("b", json!("c"))]);
@@ -81,4 +80,38 @@ async fn a_sandbox_account_is_read_and_not_written() {
     let answer = answer.await.ok();
     assert_eq!(answer["errors"]["crm/users"], json!([]));
     assert_eq!(answer["errors"]["crm/contacts"][0]["statusCode"], 405, "{answer}");
+}
+
+#[tokio::test]
+async fn no_expression_reads_the_credential() {
+    let app = TestApp::start().await;
+    let answer = batch(
+        &app,
+        json!([
+            { "resource": "crm/users", "method": "list" },
+            { "name": "all", "type": "transform", "persist": true, "config": { "expression": "$string($$)" } },
+        ]),
+    );
+    let answer = answer.await.ok();
+    let seen = answer["result"]["all"][0].as_str().expect("a text");
+    assert!(seen.contains("tenant_id") && !seen.contains(CAPSULE_TOKEN), "{seen}");
+}
+
+#[tokio::test]
+async fn what_has_no_meaning_for_the_vendor_s_own_is_refused() {
+    let app = TestApp::start().await;
+    let answer = batch(
+        &app,
+        json!([
+            { "resource": "users", "method": "list", "query": { "truto_key_by": "id" } },
+            { "resource": "parties", "method": "list", "response_format": "normalized" },
+        ]),
+    );
+    let answer = answer.await.ok();
+    for (entry, field) in [("users", "truto_key_by"), ("parties", "response_format")] {
+        let failed = &answer["errors"][entry][0];
+        assert_eq!(failed["statusCode"], 400, "{answer}");
+        assert_eq!(failed["details"]["failures"][0]["field"], field, "{answer}");
+    }
+    assert!(app.vendor_calls().is_empty());
 }

@@ -268,3 +268,42 @@ async fn methods_that_no_vendor_has_are_refused() {
     app.gateway.send(head).await.assert_status(200);
     assert_eq!(app.vendor_calls()[0].method, Method::HEAD);
 }
+
+#[tokio::test]
+async fn a_key_that_would_have_no_effect_is_refused() {
+    let app = TestApp::start().await;
+    let body = json!({ "methodConfig": { "method": "post", "path": "/parties" } });
+    let path = app.path("/custom/parties");
+    keyed(&app.gateway, Method::GET, &path, "k", &body).await.refused_fields(&["idempotency-key"]);
+    let body = json!({ "methodConfig": { "response_path": "parties" } });
+    assert!(keyed(&app.gateway, Method::GET, &path, "k", &body).await.ok()["result"].is_array());
+    assert!(writes(&app).is_empty());
+}
+
+#[tokio::test]
+async fn a_method_configuration_that_can_t_be_read_is_refused() {
+    let (vendor, app) = vendor(Answer::json("{}")).await;
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for config in ["1e999", r#"{"body":1e999}"#, &format!(r#"{{"body":{deep}}}"#)] {
+        let body = format!(r#"{{"methodConfig":{config}}}"#);
+        write(&app, Method::POST, "/custom/things", "application/json", body)
+            .await
+            .refused_fields(&["methodConfig"]);
+    }
+    assert!(vendor.asked().is_empty());
+}
+
+#[tokio::test]
+async fn no_placeholder_reads_the_credential() {
+    let (vendor, app) = vendor(Answer::json("{}")).await;
+    for name in ["context.api_key", "api_key", "credentials.api_key", "context.oauth.token.access_token"] {
+        let config = json!({ "headers": { "x-note": format!("{{{{{name}}}}}") } });
+        let reply = app.post("/custom/things", &json!({ "methodConfig": config })).await;
+        assert!(!reply.text().contains(CAPSULE_TOKEN), "{name}");
+    }
+    let with_token = |value: &str| value.contains(CAPSULE_TOKEN);
+    let notes = vendor.asked().into_iter().filter_map(|asked| {
+        asked.headers.get("x-note").and_then(|note| note.to_str().ok()).map(str::to_owned)
+    });
+    assert!(notes.into_iter().all(|note| !with_token(&note)));
+}

@@ -242,8 +242,9 @@ fn a_record_carries_the_contracts_spelling_of_associations() {
     let mapped = serde_json::json!({
         "entity_id": "1", "entity": "contacts", "associations": {"accounts": [{"id": 7}], "leads": []}
     });
-    let record = Record::shape(resource, mapped, None).unwrap();
-    let associations = &record.fields["associations"];
+    let record = Record::shape(resource, &mapped, None).unwrap();
+    let fields = record.fields().unwrap();
+    let associations = &fields["associations"];
     assert_eq!(associations["acocunts"], serde_json::json!([{"id": "7"}]));
     assert_eq!(associations.get("accounts"), None);
 }

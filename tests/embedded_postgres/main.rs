@@ -9,3 +9,4 @@ mod recovery;
 mod refusal;
 mod scratch;
 mod sharing;
+mod stopping;

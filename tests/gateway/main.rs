@@ -3,4 +3,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod smoke;
+mod accounts;
+mod bodies;
+mod catalogue;
+mod environments;
+mod input;
+mod keys;
+mod pages;
+mod processes;
+mod renewal;
+mod routes;
+mod secrets;
+mod tenants;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use unicrm::sandbox::{CAPSULE_TOKEN, Clock, Sandbox};
+use unicrm::sandbox::{CAPSULE_RESTRICTED_TOKEN, CAPSULE_TOKEN, Clock, Sandbox};
 
 /// The administrator, whose tokens the sandbox knows.
 pub const ADMINISTRATOR: i64 = 712_440;
@@ -47,8 +47,24 @@ impl Crm {
         token: Option<&str>,
         body: impl Into<reqwest::Body>,
     ) -> Result<Reply, reqwest::Error> {
+        let json = [("Content-Type", "application/json")];
+        self.send_with(method, path, token, &json, body).await
+    }
+
+    /// [`Crm::send`] with headers of the caller's choosing.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Result<Reply, reqwest::Error> {
         let url = format!("{}{path}", self.sandbox.origin());
-        let mut request = self.http.request(method, url).header("Content-Type", "application/json");
+        let mut request = self.http.request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }
@@ -81,6 +97,11 @@ impl Crm {
         self.api(Method::DELETE, path, String::new()).await
     }
 
+    /// A request of any method.
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> Reply {
+        self.api(method, path, body.to_string()).await
+    }
+
     /// Creates a party, embedding everything, and answers it.
     pub async fn create(&self, party: Value) -> Value {
         let reply = self.post("/parties?embed=tags,fields", json!({ "party": party })).await;
@@ -103,18 +124,75 @@ impl Crm {
 
     /// The parties that a filter finds, all of them.
     pub async fn filter(&self, conditions: Value) -> Vec<Value> {
+        self.filter_in("parties", conditions).await
+    }
+
+    /// The records under `path` that a filter finds, all of them.
+    pub async fn filter_in(&self, path: &str, conditions: Value) -> Vec<Value> {
         let mut found = Vec::new();
         for page in 1.. {
-            let path = format!("/parties/filters/results?embed=tags,fields&perPage=100&page={page}");
+            let url = format!("/{path}/filters/results?embed=tags,fields&perPage=100&page={page}");
             let body = json!({ "filter": { "conditions": conditions } });
-            let reply = self.post(&path, body).await;
+            let reply = self.post(&url, body).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
-            found.extend(rows(&reply.json()["parties"]).to_vec());
+            found.extend(rows(&reply.json()[path]).to_vec());
             if reply.header("x-pagination-has-more") == "false" {
                 break;
             }
         }
         found
+    }
+
+    /// Creates a record under `path`, whose key is `key`, embedding tags and fields, and answers it.
+    pub async fn make(&self, path: &str, key: &str, record: Value) -> Value {
+        let reply = self.post(&format!("/{path}?embed=tags,fields"), json!({ key: record })).await;
+        assert_eq!(reply.status, 201, "{}", reply.text());
+        let made = reply.json()[key].clone();
+        let location = format!("{}/api/v2/{path}/{}", self.sandbox.origin(), made["id"]);
+        assert_eq!(reply.header("location"), location);
+        made
+    }
+
+    /// Changes a record under `path`, embedding tags and fields, and answers the reply.
+    pub async fn amend(&self, path: &str, key: &str, record: &Value, change: Value) -> Reply {
+        let path = format!("/{path}/{}?embed=tags,fields", record["id"]);
+        self.put(&path, json!({ key: change })).await
+    }
+
+    /// [`Crm::amend`] that is accepted; answers the record.
+    pub async fn amended(&self, path: &str, key: &str, record: &Value, change: Value) -> Value {
+        let reply = self.amend(path, key, record, change).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()[key].clone()
+    }
+
+    /// One record.
+    pub async fn one(&self, path: &str, key: &str, id: &Value) -> Value {
+        let reply = self.get(&format!("/{path}/{id}")).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()[key].clone()
+    }
+
+    /// All rows of a list, whose path may have a query, page by page.
+    pub async fn all(&self, path: &str, key: &str) -> Vec<Value> {
+        let mut met = Vec::new();
+        for page in 1.. {
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let reply = self.get(&format!("/{path}{separator}page={page}")).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            met.extend(rows(&reply.json()[key]).to_vec());
+            if reply.header("x-pagination-has-more") != "true" {
+                break;
+            }
+        }
+        met
+    }
+
+    /// A request in the name of a user who is no administrator.
+    pub async fn as_colleague(&self, method: Method, path: &str, body: Value) -> Reply {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let path = format!("/api/v2{path}");
+        self.send(method, &path, Some(CAPSULE_RESTRICTED_TOKEN), body).await.expect("an answer")
     }
 }
 
@@ -156,6 +234,15 @@ pub fn keys(object: &Value) -> Vec<&str> {
 
 pub fn id(record: &Value) -> i64 {
     record["id"].as_i64().expect("an id")
+}
+
+/// The row of a list that has this name.
+pub fn named<'a>(list: &'a [Value], name: &str) -> &'a Value {
+    list.iter().find(|row| row["name"] == name).expect("a row of that name")
+}
+
+pub fn ids(list: &[Value]) -> Vec<i64> {
+    list.iter().map(id).collect()
 }
 
 /// A clock that tests move.

@@ -2,15 +2,29 @@
 //! answers show.
 
 mod access;
+mod attachments;
 mod collections;
+mod company;
 mod custom_fields;
 mod deletion;
+mod entries;
 mod faults;
 mod filters;
 mod harness;
+mod hooks;
+mod jobs;
+mod kases;
 mod lists;
 mod oauth;
+mod operations;
+mod opportunities;
+mod opportunity_filters;
 mod parties;
+mod pipelines;
 mod recorder;
 mod reference;
+mod restricted;
 mod seed;
+mod tasks;
+mod tracks;
+mod users;

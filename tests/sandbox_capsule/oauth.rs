@@ -1,9 +1,10 @@
-//! The token endpoint, and tokens that lapse, rotate and are revoked.
+//! Consent, the token endpoint, and tokens that lapse, rotate and are revoked.
 
 use http::Method;
 use serde_json::json;
 use time::macros::datetime;
 use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET};
+use url::Url;
 
 use crate::harness::{Crm, Reply, Watch, keys};
 
@@ -151,4 +152,59 @@ async fn revoking_all_tokens_spares_none() {
     assert_eq!(site_status(&crm, CAPSULE_TOKEN).await, 401);
     let reply = exchange(&crm, "refresh_token", "refresh_token", &refresh).await;
     assert_error(&reply, 400, "invalid_grant");
+}
+
+/// Opens the consent page; the status, and where the browser is sent.
+async fn consent(crm: &Crm, query: &str) -> (u16, Option<Url>) {
+    let page = format!("{}/oauth/authorise?{query}", crm.sandbox.origin());
+    let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let reply = browser.expect("a client").get(page).send().await.expect("an answer");
+    let location = reply.headers().get("location").map(|address| address.to_str().expect("text"));
+    (reply.status().as_u16(), location.map(|address| Url::parse(address).expect("an address")))
+}
+
+fn parameter(address: &Url, name: &str) -> Option<String> {
+    address.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+const BACK: &str = "redirect_uri=https%3A%2F%2Fa.example%2Fback%3Fof%3D1";
+
+#[tokio::test]
+async fn consent_sends_the_browser_back_with_a_code_for_the_scopes_asked_for() {
+    let crm = Crm::start().await;
+    let wish = format!("client_id={CLIENT_ID}&response_type=code&scope=read&state=a%26b&{BACK}");
+    let (status, address) = consent(&crm, &wish).await;
+    assert_eq!(status, 302);
+    let address = address.expect("an address");
+    assert!(address.as_str().starts_with("https://a.example/back?of=1&code="), "{address}");
+    assert_eq!(parameter(&address, "state").as_deref(), Some("a&b"));
+    let code = parameter(&address, "code").expect("a code");
+    let pair = exchange(&crm, "authorization_code", "code", &code).await.json();
+    assert_eq!(pair["scope"], "read");
+    let token = pair["access_token"].as_str().expect("a token");
+    assert_eq!(site_status(&crm, token).await, 200);
+    let party = json!({ "party": { "type": "person", "firstName": "Ann" } }).to_string();
+    let reply = crm.send(Method::POST, "/api/v2/parties", Some(token), party).await.expect("an answer");
+    assert_eq!(reply.status, 403);
+}
+
+#[tokio::test]
+async fn consent_tells_what_is_wrong_to_those_it_can_send_back() {
+    let crm = Crm::start().await;
+    for (wish, error) in [
+        ("", "invalid_request"),
+        ("response_type=token", "unsupported_response_type"),
+        ("response_type=code&scope=read+everything", "invalid_scope"),
+    ] {
+        let (status, address) = consent(&crm, &format!("client_id={CLIENT_ID}&{BACK}&{wish}")).await;
+        let address = address.expect("an address");
+        assert_eq!((status, parameter(&address, "error").as_deref()), (302, Some(error)));
+        assert_eq!(parameter(&address, "code"), None);
+    }
+    let stranger = format!("client_id=stranger&response_type=code&{BACK}");
+    assert_eq!(consent(&crm, &stranger).await, (401, None));
+    for back in ["", "redirect_uri=back", "redirect_uri=file%3A%2F%2F%2Ftmp"] {
+        let wish = format!("client_id={CLIENT_ID}&response_type=code&{back}");
+        assert_eq!(consent(&crm, &wish).await, (400, None), "{back}");
+    }
 }

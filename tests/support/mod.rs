@@ -11,5 +11,6 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod log;
+pub mod raw;
 pub mod twin;
 pub mod vendor;

@@ -87,6 +87,8 @@ async fn an_override_that_means_nothing_is_refused_by_name() {
         (mapping("list", json!({ "filters": ["shoe_size"] })), "shoe_size"),
         (mapping("list", json!({ "query_schema": { "type": "thing" } })), "thing"),
         (json!({ "crm": { "contatcs": { "list": {} } } }), "contatcs"),
+        (json!({ "crm": 1 }), "unified_model_override.crm"),
+        (json!({ "crm": { "contacts": { "list": "x" } } }), "unified_model_override.crm.contacts.list"),
     ];
     for (overrides, named) in refused {
         let reply = override_account(&app, overrides).await;

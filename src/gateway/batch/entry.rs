@@ -11,7 +11,7 @@ use super::limits::{DEEPEST, too_large};
 use super::plan::{CallEntry, Condition, Entry, RESOURCES, Recurse, Template};
 use super::request::Filled;
 use super::values::{Values, below_resources};
-use super::{AT_ONCE, Done, Failed, Run};
+use super::{AT_ONCE, Done, Failed, Run, read};
 use crate::error::{Error, Kind, Result};
 use crate::mapping::expression::{Budget, Expression};
 use crate::mapping::placeholders::{PlaceholderError, fill, fill_object, fill_text};
@@ -21,7 +21,11 @@ type Step<'c> = (Arc<Values>, Option<&'c Recurse>);
 
 impl Run<'_> {
     /// The records that an expression makes: each item of an array, or the one value.
-    pub(super) async fn transform(&self, expression: &Expression, values: Arc<Values>) -> Result<Vec<Box<RawValue>>> {
+    pub(super) async fn transform(
+        &self,
+        expression: &Expression,
+        values: Arc<Values>,
+    ) -> Result<Vec<Box<RawValue>>> {
         let made = match self.evaluate(expression, values).await? {
             None | Some(Value::Null) => Vec::new(),
             Some(Value::Array(several)) => several,
@@ -64,11 +68,8 @@ impl Run<'_> {
                 break;
             }
         }
-        if let (Some(last), true) = (all.failed.last(), gone < count) {
-            let message = format!("{} more were not tried: {}", count - gone, last.error.message());
-            let error = Error::new(last.error.kind(), message).retry(last.error.retries());
-            all.failed.push(error.into());
-        }
+        let untried = all.failed.last().and_then(|last| untried(count - gone, &last.error));
+        all.failed.extend(untried);
         all
     }
 
@@ -76,7 +77,8 @@ impl Run<'_> {
     fn aliases(&self, path: &[String]) -> Vec<Vec<String>> {
         let mut paths = vec![path.to_vec()];
         if let Some((_, place)) = path.split_first().filter(|(root, _)| *root == RESOURCES) {
-            let others = self.batch.entries.iter().filter(|entry| entry.places.iter().any(|own| own == place));
+            let others =
+                self.batch.entries.iter().filter(|entry| entry.places.iter().any(|own| own == place));
             paths.extend(others.flat_map(|entry| below_resources(&entry.places)));
         }
         paths
@@ -88,16 +90,22 @@ impl Run<'_> {
         let mut level: Vec<Step<'_>> = vec![(values, None)];
         for depth in 0.. {
             let mut next = Vec::new();
-            for (values, recurse) in level {
+            let mut steps = level.into_iter();
+            while let Some((values, recurse)) = steps.next() {
                 let mut records = Vec::new();
-                if let Err(error) = self.one(call, recurse, &values, &mut records).await {
-                    all.failed.push(error.into());
-                }
+                let mut failed = Vec::from_iter(self.one(call, recurse, &values, &mut records).await.err());
                 match self.deeper(entry, call, &values, &records).await {
                     Ok(found) => next.extend(found),
-                    Err(error) => all.failed.push(error.into()),
+                    Err(error) => failed.push(error),
                 }
                 all.records.append(&mut records);
+                let last = failed.iter().rfind(|error| is_hopeless(error));
+                let last = last.map(|error| untried(steps.len() + next.len(), error));
+                all.failed.extend(failed.into_iter().map(Failed::from));
+                if let Some(untried) = last {
+                    all.failed.extend(untried);
+                    return all;
+                }
             }
             if next.is_empty() {
                 break;
@@ -124,8 +132,7 @@ impl Run<'_> {
         let own = below_resources(&entry.places);
         let mut found = Vec::new();
         for record in records {
-            let record = serde_json::from_str(record.get()).map_err(Error::internal)?;
-            let values = Arc::new(values.with(&own, record));
+            let values = Arc::new(values.with(&own, read(record)?));
             let holds = match &recurse.condition {
                 Condition::Text(text) => fill_text(text, values.as_ref()).map_err(unfilled)?,
                 Condition::Expression(expression) => self.evaluate(expression, values.clone()).await?,
@@ -175,6 +182,7 @@ impl Run<'_> {
     }
 
     async fn evaluate(&self, expression: &Expression, values: Arc<Values>) -> Result<Option<Value>> {
+        self.limits.check_time()?;
         let compiled = expression.clone();
         let evaluate = move || compiled.evaluate(&values.scope(), &Budget::default());
         let result = self.gateway.blocking(evaluate).await?;
@@ -184,6 +192,12 @@ impl Run<'_> {
 
 fn unfilled(error: PlaceholderError) -> Error {
     Error::invalid(error.to_string())
+}
+
+/// What stands for calls that weren't made because of an error, if there are any.
+fn untried(count: usize, error: &Error) -> Option<Failed> {
+    let message = format!("{count} more were not tried: {}", error.message());
+    (count > 0).then(|| Error::new(error.kind(), message).retry(error.retries()).into())
 }
 
 /// Whether every further call would fail the same way.

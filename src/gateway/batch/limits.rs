@@ -17,7 +17,7 @@ const MOST_RECORDS: usize = 10_000;
 /// Bytes of those records.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// How long a batch may begin new calls.
+/// How long a batch may begin new calls and evaluations.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// How deep records lead to records.
@@ -42,12 +42,20 @@ impl Limits {
         }
     }
 
-    /// Takes a call.
-    pub(super) fn take_call(&self) -> Result<()> {
+    /// Fails once the time is over.
+    pub(super) fn check_time(&self) -> Result<()> {
         if Instant::now() >= self.until {
             return Err(too_large(&format!("it has taken {} seconds", LONGEST.as_secs())));
         }
-        take(&self.calls, 1).then_some(()).ok_or_else(|| too_large(&format!("it has made {MOST_CALLS} calls")))
+        Ok(())
+    }
+
+    /// Takes a call.
+    pub(super) fn take_call(&self) -> Result<()> {
+        self.check_time()?;
+        take(&self.calls, 1)
+            .then_some(())
+            .ok_or_else(|| too_large(&format!("it has made {MOST_CALLS} calls")))
     }
 
     /// Takes room for records. Where there is not enough for all of them, none of them has a place.

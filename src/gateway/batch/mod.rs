@@ -7,8 +7,10 @@
 //! A batch is one request to whoever sends it, so there is an end to it: in calls, records, bytes and time. Where it
 //! is reached, what is there is answered, and the entries that were cut short say so. Nothing is left out in silence.
 
+mod draft;
 mod entry;
 mod limits;
+mod order;
 mod plan;
 mod request;
 mod values;
@@ -26,7 +28,7 @@ pub use plan::Batch;
 
 use super::Gateway;
 use crate::account::Account;
-use crate::error::{Error, Result, Retry};
+use crate::error::{Error, Kind, Result, Retry};
 use limits::Limits;
 use plan::Work;
 use values::Values;
@@ -183,8 +185,12 @@ impl Run<'_> {
         };
         if self.batch.entries.iter().any(|other| other.after.contains(&index)) {
             let records = std::mem::take(&mut became.records);
-            match self.gateway.blocking(move || parse(records)).await.and_then(|parsed| parsed) {
-                Ok((records, parsed)) => (became.records, became.parsed) = (records, Some(parsed)),
+            match self.gateway.blocking(move || (parse(&records), records)).await {
+                Ok((Ok(parsed), records)) => (became.records, became.parsed) = (records, Some(parsed)),
+                Ok((Err(error), records)) => {
+                    became.records = records;
+                    became.failed.push(error.into());
+                }
                 Err(error) => became.failed.push(error.into()),
             }
         }
@@ -204,9 +210,15 @@ impl Run<'_> {
     }
 }
 
-/// The records as one array, beside themselves.
-fn parse(records: Vec<Box<RawValue>>) -> Result<(Vec<Box<RawValue>>, Arc<Value>)> {
-    let parsed = records.iter().map(|record| serde_json::from_str(record.get()).map_err(Error::internal));
-    let parsed = Value::Array(parsed.collect::<Result<_>>()?);
-    Ok((records, Arc::new(parsed)))
+/// The records as one array.
+fn parse(records: &[Box<RawValue>]) -> Result<Arc<Value>> {
+    let parsed = records.iter().map(|record| read(record)).collect::<Result<_>>()?;
+    Ok(Arc::new(Value::Array(parsed)))
+}
+
+/// A record for others to read. Not all that is JSON can be: it may be nested too deep, or hold too large a number.
+fn read(record: &RawValue) -> Result<Value> {
+    serde_json::from_str(record.get()).map_err(|error| {
+        Error::new(Kind::Garbled, format!("A record can't be read by the entries that live on it: {error}."))
+    })
 }

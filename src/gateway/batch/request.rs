@@ -91,8 +91,10 @@ impl Run<'_> {
                     return Ok(());
                 }
             };
-            let found = found.into_iter().map(|record| presentation.present(record));
-            let found = found.map(|record| to_raw_value(&record).map_err(Error::internal));
+            let found = found.into_iter().map(|record| {
+                let presented = presentation.present(record)?;
+                to_raw_value(&presented).map_err(Error::internal)
+            });
             self.keep(found.collect::<Result<_>>()?, records)?;
             match next {
                 Some(cursor) => operation.cursor = Some(cursor),
@@ -141,9 +143,11 @@ fn proxy_request(
     mut query: Query,
     body: Option<Map<String, Value>>,
 ) -> Result<ProxyRequest> {
-    // What says how a unified answer is to look means nothing for the vendor's own.
-    query.0.retain(|name, _| !name.starts_with("truto_"));
-    let body = body.map(|body| serde_json::to_vec(&body).map(Bytes::from).map_err(Error::internal)).transpose()?;
+    if let Some(name) = query.0.keys().find(|name| name.starts_with("truto_")) {
+        return Err(Error::invalid_field(name, "has no meaning for one of the vendor's own resources"));
+    }
+    let body =
+        body.map(|body| serde_json::to_vec(&body).map(Bytes::from).map_err(Error::internal)).transpose()?;
     Ok(ProxyRequest {
         resource: resource.to_owned(),
         method: method.to_owned(),
@@ -177,7 +181,8 @@ mod tests {
 
     #[test]
     fn values_are_spelt_as_in_a_url() {
-        let query = json!({"limit": 10, "is": true, "no": null, "of": [1, null, "b"], "owner": {"id": 7, "x": null}});
+        let query =
+            json!({"limit": 10, "is": true, "no": null, "of": [1, null, "b"], "owner": {"id": 7, "x": null}});
         let Value::Object(query) = query else { unreachable!() };
         let expected = json!({"limit": "10", "is": "true", "of": ["1", "b"], "owner": {"id": "7"}});
         assert_eq!(Value::Object(spelt(query)), expected);

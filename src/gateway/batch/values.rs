@@ -76,6 +76,14 @@ impl Values {
         values
     }
 
+    /// Whether a place below `resources` holds one item in place of all.
+    fn is_bound(&self, place: &[String]) -> bool {
+        let below = |(path, _): &(Vec<String>, Arc<Value>)| {
+            path.split_first().is_some_and(|(root, rest)| root == RESOURCES && rest == place)
+        };
+        self.bound.iter().any(below)
+    }
+
     /// The same values as an expression sees them.
     pub(super) fn scope(&self) -> Scope {
         let mut scope = Scope::new().at(self.now_millis);
@@ -84,7 +92,8 @@ impl Values {
         }
         let mut resources = Map::new();
         for group in &self.groups {
-            for place in &group.places {
+            // What holds one item is not copied as a whole first.
+            for place in group.places.iter().filter(|place| !self.is_bound(place)) {
                 put(&mut resources, place, Value::clone(&group.records));
             }
         }
@@ -158,9 +167,9 @@ impl Names for Values {
     }
 
     fn is_ours(&self, path: &str) -> bool {
-        [RESOURCES, "args", "context"].iter().any(|root| {
-            path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.'))
-        })
+        [RESOURCES, "args", "context"]
+            .iter()
+            .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.starts_with('.')))
     }
 }
 

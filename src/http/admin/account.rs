@@ -104,23 +104,31 @@ pub async fn change(
     show(&state, &caller, id).await
 }
 
+/// The members of a part of an override, which is an object at every level down to a method's config.
+fn members<'v>(field: &str, value: &'v Value) -> Result<&'v Map<String, Value>> {
+    let shape = "must be an object: {model: {resource: {method: {…}}}}, or null to take it back";
+    value.as_object().ok_or_else(|| Error::invalid_field(field, shape))
+}
+
 /// What the account's override comes to with `given` laid over it, if all that it touches can be used.
 async fn overridden(state: &State, caller: &Caller, id: AccountId, given: &Value) -> Result<Value> {
     let account = state.0.gateway.accounts.load(caller.environment, id).await?;
     let mut merged = account.row.unified_model_override.clone();
     lay(&mut merged, given);
     let integration = account.row.integration_name.as_str();
-    let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
-    for (model, resources) in members(&merged) {
-        for (resource, methods) in members(&resources) {
-            for (name, config) in members(&methods) {
-                let field = format!("unified_model_override.{model}.{resource}.{name}");
+    for (model, resources) in members("unified_model_override", &merged)? {
+        let field = format!("unified_model_override.{model}");
+        for (resource, methods) in members(&field, resources)? {
+            let field = format!("{field}.{resource}");
+            for (name, config) in members(&field, methods)? {
+                let field = format!("{field}.{name}");
+                members(&field, config)?;
                 let method: Method = name.parse().map_err(|()| {
                     Error::invalid_field(&field, "is not a method: list, get, create, update or delete")
                 })?;
-                let target = Target { model: &model, resource: &resource, integration, method };
+                let target = Target { model, resource, integration, method };
                 let place = Place::Account;
-                state.0.gateway.check_config(caller.environment, &target, place, &field, &config).await?;
+                state.0.gateway.check_config(caller.environment, &target, place, &field, config).await?;
             }
         }
     }

@@ -13,13 +13,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions, error_code_prefix};
 use jsonata_core::value::JValue;
-use serde_json::Value;
 
 use super::budget::Budget;
 use super::error::Failure;
 use super::functions::{HostFunction, Refusal};
+use super::location;
 use super::source::{self, Complaint};
-use super::{location, values};
 
 /// A parsed expression.
 pub(super) struct Program {
@@ -70,8 +69,8 @@ pub(super) struct Session<'p> {
 }
 
 impl Session<'_> {
-    /// Evaluates against `root`. `None` is undefined.
-    pub(super) fn evaluate(&mut self, root: &JValue) -> Result<Option<Value>, Failure> {
+    /// Evaluates against `root`.
+    pub(super) fn evaluate(&mut self, root: &JValue) -> Result<JValue, Failure> {
         let mut evaluator = match self.evaluator.take() {
             Some(evaluator) => evaluator,
             None => self.evaluator()?,
@@ -79,8 +78,7 @@ impl Session<'_> {
         let ast = &self.program.ast;
         // The evaluator, the only state that the closure leaves half changed, is dropped unless all went well.
         let outcome = catch_unwind(AssertUnwindSafe(move || {
-            let result = evaluator.evaluate(ast, root).map_err(failure)?;
-            values::into_json(result).map(|value| (value, evaluator))
+            evaluator.evaluate(ast, root).map(|value| (value, evaluator)).map_err(failure)
         }));
         let (value, evaluator) = outcome.map_err(|payload| Failure::panic(&*payload))??;
         self.evaluator = Some(evaluator);

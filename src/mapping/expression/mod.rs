@@ -23,6 +23,7 @@ mod engine_jsonata_core;
 mod engine_jsonata_rs;
 mod error;
 pub mod functions;
+mod held;
 mod integers;
 mod location;
 mod scope;
@@ -34,11 +35,13 @@ use std::panic::catch_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jsonata_core::value::JValue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub use budget::{Budget, CancelToken};
 pub use error::{CompileError, EvaluationError, EvaluationErrorKind, Position};
+pub use held::Held;
 pub use scope::Scope;
 
 use error::Failure;
@@ -154,7 +157,7 @@ impl Expression {
         let result = match &self.0.program {
             Program::Core(program) => values::root_of(scope).and_then(|root| {
                 let mut session = program.session(budget, scope.instant());
-                session.evaluate(&values::object(root))
+                session.evaluate(&values::object(root)).and_then(values::into_json)
             }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => program.evaluate(scope, budget),
@@ -173,13 +176,49 @@ impl Expression {
         items: &[&RawValue],
         budget: &Budget,
     ) -> Vec<Result<Option<Value>, EvaluationError>> {
-        let results = match &self.0.program {
-            Program::Core(program) => each_on_core(program, scope, item_name, items, budget),
-            #[cfg(feature = "jsonata-rs")]
-            Program::Rs(program) => program.evaluate_each(scope, item_name, items, budget),
-        };
         let named = |failure: Failure| failure.named(&self.0.name);
-        results.into_iter().map(|result| result.map_err(named)).collect()
+        match &self.0.program {
+            Program::Core(program) => each_on_core(program, scope, item_name, items, budget, |_, result| {
+                result.and_then(values::into_json).map_err(named)
+            }),
+            #[cfg(feature = "jsonata-rs")]
+            Program::Rs(program) => {
+                let results = program.evaluate_each(scope, item_name, items, budget);
+                results.into_iter().map(|result| result.map_err(named)).collect()
+            }
+        }
+    }
+
+    /// [`Expression::evaluate_each`] for whoever writes each result out at once: `take` gets it with its index as the
+    /// engine holds it, which spares the making of a tree that nobody keeps.
+    pub fn evaluate_each_with<T>(
+        &self,
+        scope: &Scope,
+        item_name: &str,
+        items: &[&RawValue],
+        budget: &Budget,
+        mut take: impl FnMut(usize, Result<Held<'_>, EvaluationError>) -> T,
+    ) -> Vec<T> {
+        match &self.0.program {
+            Program::Core(program) => {
+                each_on_core(program, scope, item_name, items, budget, |index, result| {
+                    let result = result.map_err(|failure| failure.named(&self.0.name));
+                    match &result {
+                        Ok(value) => take(index, Ok(Held::by_engine(value))),
+                        Err(error) => take(index, Err(error.clone())),
+                    }
+                })
+            }
+            #[cfg(feature = "jsonata-rs")]
+            Program::Rs(_) => {
+                let results = self.evaluate_each(scope, item_name, items, budget);
+                let taken = results.into_iter().enumerate().map(|(index, result)| match result {
+                    Ok(value) => take(index, Ok(Held::from(&value.unwrap_or_default()))),
+                    Err(error) => take(index, Err(error)),
+                });
+                taken.collect()
+            }
+        }
     }
 }
 
@@ -195,32 +234,32 @@ fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {
     catch_unwind(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
 }
 
-fn each_on_core(
+/// Evaluates for each item and hands the result to `take`, which must not keep it.
+fn each_on_core<T>(
     program: &engine_jsonata_core::Program,
     scope: &Scope,
     item_name: &str,
     items: &[&RawValue],
     budget: &Budget,
-) -> Vec<Result<Option<Value>, Failure>> {
+    mut take: impl FnMut(usize, Result<JValue, Failure>) -> T,
+) -> Vec<T> {
     let mut root = match values::root_of(scope) {
         Ok(root) => values::object(root),
-        Err(failure) => return vec![Err(failure); items.len()],
+        Err(failure) => return (0..items.len()).map(|index| take(index, Err(failure.clone()))).collect(),
     };
     let mut session = program.session(budget, scope.instant());
-    items
-        .iter()
-        .map(|item| {
-            let value = values::from_raw(item).map_err(|failure| values::unreadable(item_name, failure))?;
-            // In place: nothing else holds the root between two evaluations.
-            if let Some(fields) = root.as_object_mut() {
-                match fields.get_mut(item_name) {
-                    Some(field) => *field = value,
-                    None => drop(fields.insert(item_name.to_owned(), value)),
-                }
+    let mut evaluate = |item: &RawValue| {
+        let value = values::from_raw(item).map_err(|failure| values::unreadable(item_name, failure))?;
+        // In place: nothing else holds the root between two evaluations.
+        if let Some(fields) = root.as_object_mut() {
+            match fields.get_mut(item_name) {
+                Some(field) => *field = value,
+                None => drop(fields.insert(item_name.to_owned(), value)),
             }
-            session.evaluate(&root)
-        })
-        .collect()
+        }
+        session.evaluate(&root)
+    };
+    items.iter().enumerate().map(|(index, item)| take(index, evaluate(item))).collect()
 }
 
 /// The name, not the text.

@@ -128,7 +128,9 @@ fn into_json_at(value: JValue, depth: usize) -> Result<Option<Value>, Unsayable>
         JValue::Null => Value::Null,
         JValue::Bool(value) => Value::Bool(value),
         JValue::Number(number) => {
-            number_to_json(number).ok_or_else(|| Unsayable::new("a number that is not finite stands at"))?
+            let number = number_to_json(number);
+            let number = number.ok_or_else(|| Unsayable::new("a number that is not finite stands at"))?;
+            Value::Number(number)
         }
         JValue::String(text) => Value::String(text.as_ref().to_owned()),
         JValue::Array(items) => {
@@ -182,16 +184,16 @@ fn fields_to_json(fields: Rc<JMap>, depth: usize) -> Result<Map<String, Value>, 
 }
 
 /// A double as JSON: whole numbers that a 64-bit integer holds as integers, the rest as they are, `None` unless finite.
-pub(super) fn number_to_json(number: f64) -> Option<Value> {
+pub(super) fn number_to_json(number: f64) -> Option<Number> {
     /// 2^63 and 2^64, both exact as doubles.
     const I64_END: f64 = 9_223_372_036_854_775_808.0;
     const U64_END: f64 = 18_446_744_073_709_551_616.0;
     if number.fract() == 0.0 && number.abs() < I64_END {
-        Some(Value::from(number as i64))
+        Some(Number::from(number as i64))
     } else if number.fract() == 0.0 && (I64_END..U64_END).contains(&number) {
-        Some(Value::from(number as u64))
+        Some(Number::from(number as u64))
     } else {
-        Number::from_f64(number).map(Value::Number)
+        Number::from_f64(number)
     }
 }
 

@@ -6,18 +6,21 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::header::HOST;
 use http::request::Parts;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::BASE;
 use super::gate::Author;
 use super::refusal::{Problem, Refusal};
+use super::written::Members;
 use crate::sandbox::recorder::BODY_LIMIT;
 
 /// An admitted request.
 pub(super) struct Call {
     /// The id of the user in whose name it is made.
     pub(super) author: i64,
+    /// Whether it came through a registered application, by OAuth.
+    pub(super) through_app: bool,
     pub(super) params: Params,
     pub(super) body: Bytes,
     origin: String,
@@ -36,7 +39,7 @@ impl Call {
     }
 
     /// The object under the body's one key, such as `party`.
-    pub(super) fn wrapped(&self, key: &'static str) -> Result<Map<String, Value>, Refusal> {
+    pub(super) fn wrapped(&self, key: &'static str) -> Result<Members, Refusal> {
         let body: Value = serde_json::from_slice(&self.body).map_err(|_| Refusal::Malformed)?;
         match body {
             Value::Object(mut object) => match object.remove(key) {
@@ -55,10 +58,11 @@ impl<S: Send + Sync> FromRequest<S> for Call {
     async fn from_request(request: Request, _: &S) -> Result<Call, Refusal> {
         let (parts, body) = request.into_parts();
         let author = parts.extensions.get::<Author>();
-        let Author(author) = *author.ok_or(Refusal::Unauthenticated)?;
+        let Author { user, through_app } = *author.ok_or(Refusal::Unauthenticated)?;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         Ok(Call {
-            author,
+            author: user,
+            through_app,
             params: Params::parse(parts.uri.query().unwrap_or_default()),
             body: to_bytes(body, BODY_LIMIT).await.map_err(|_| Refusal::Malformed)?,
             origin: format!("http://{}", host.unwrap_or("localhost")),
@@ -78,6 +82,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
         path.map(|Path(id)| Id(id)).map_err(|_| Refusal::NotFound)
     }
 }
+
+/// The parameters of a request without any.
+pub(super) static NO_PARAMS: Params = Params(Vec::new());
 
 /// The query string's parameters, in order.
 pub(super) struct Params(Vec<(String, String)>);

@@ -3,12 +3,13 @@
 //! A write never replaces such a list. An item without an id adds a row, an item with an id edits the attributes it
 //! names, `"_delete": true` removes the row (`_destroy` is ignored), and an empty list does nothing.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::account::RowIds;
 use super::countries;
 use super::party::{Address, EmailAddress, PhoneNumber, Website};
 use super::refusal::Problem;
+use super::written::{Members, Written, asks_deletion};
 
 /// Services that a website can belong to.
 const SERVICES: [&str; 17] = [
@@ -38,22 +39,18 @@ pub(super) trait ContactRow: Default {
 
     /// The row's id, 0 until it has one.
     fn id(&mut self) -> &mut i64;
-    /// Sets the attributes that `item` names.
-    fn edit(&mut self, item: &Map<String, Value>) -> Result<(), Problem>;
-    /// Refuses a row that lacks what its kind needs.
-    fn complete(&self) -> Result<(), Problem>;
+    /// Sets the attributes that `item` names, and refuses a row that lacks what its kind needs.
+    fn edit(&mut self, item: Written<'_>) -> Result<(), Problem>;
 }
 
-/// Carries out the items of a write on `rows`; `list` is the list's name in the record.
+/// Carries out the items of a write's `list` on `rows`.
 pub(super) fn apply<R: ContactRow>(
     rows: &mut Vec<R>,
-    items: &Value,
+    written: Written<'_>,
     list: &str,
     ids: &mut RowIds,
 ) -> Result<(), Problem> {
-    let wrong_type = || Problem::wrong_type("party", list);
-    for item in items.as_array().ok_or_else(wrong_type)? {
-        let item = item.as_object().ok_or_else(wrong_type)?;
+    for item in written.items(list)? {
         match item.get("id") {
             None | Some(Value::Null) => rows.push(added(item, ids)?),
             Some(id) => change(rows, id, item)?,
@@ -62,16 +59,15 @@ pub(super) fn apply<R: ContactRow>(
     Ok(())
 }
 
-fn added<R: ContactRow>(item: &Map<String, Value>, ids: &mut RowIds) -> Result<R, Problem> {
+fn added<R: ContactRow>(item: &Members, ids: &mut RowIds) -> Result<R, Problem> {
     let mut row = R::default();
-    row.edit(item)?;
-    row.complete()?;
+    row.edit(Written::new(R::RESOURCE, item))?;
     *row.id() = ids.next();
     Ok(row)
 }
 
-fn change<R: ContactRow>(rows: &mut Vec<R>, id: &Value, item: &Map<String, Value>) -> Result<(), Problem> {
-    let deletes = item.get("_delete") == Some(&Value::Bool(true));
+fn change<R: ContactRow>(rows: &mut Vec<R>, id: &Value, item: &Members) -> Result<(), Problem> {
+    let deletes = asks_deletion(item);
     let place = rows.iter_mut().position(|row| Some(*row.id()) == id.as_i64());
     let Some(place) = place else {
         let to_delete = if deletes { " to delete" } else { "" };
@@ -82,63 +78,23 @@ fn change<R: ContactRow>(rows: &mut Vec<R>, id: &Value, item: &Map<String, Value
         rows.remove(place);
         return Ok(());
     }
-    rows[place].edit(item)?;
-    rows[place].complete()
+    rows[place].edit(Written::new(R::RESOURCE, item))
 }
 
-/// Reads the attributes of one item.
-struct Item<'a> {
-    resource: &'static str,
-    members: &'a Map<String, Value>,
-}
-
-impl<'a> Item<'a> {
-    fn of<R: ContactRow>(members: &'a Map<String, Value>) -> Item<'a> {
-        Item { resource: R::RESOURCE, members }
-    }
-
-    fn text(&self, key: &str, into: &mut String) -> Result<(), Problem> {
-        match self.members.get(key) {
-            None => {}
-            Some(Value::String(text)) => text.trim().clone_into(into),
-            Some(Value::Null) => into.clear(),
-            Some(_) => return Err(Problem::wrong_type(self.resource, key)),
-        }
-        Ok(())
-    }
-
-    fn optional(&self, key: &str, into: &mut Option<String>) -> Result<(), Problem> {
-        match self.members.get(key) {
-            None => {}
-            Some(Value::String(text)) => *into = Some(text.clone()),
-            Some(Value::Null) => *into = None,
-            Some(_) => return Err(Problem::wrong_type(self.resource, key)),
-        }
-        Ok(())
-    }
-
-    fn label(&self, allowed: &[&str], into: &mut Option<String>) -> Result<(), Problem> {
-        self.optional("type", into)?;
-        match into.as_deref() {
-            Some(label) => one_of(self.resource, "type", label, allowed),
-            None => Ok(()),
-        }
+/// The `type` of a row, which may be null.
+fn label(item: Written<'_>, allowed: &[&str], into: &mut Option<String>) -> Result<(), Problem> {
+    item.text("type", into)?;
+    match into.as_deref() {
+        Some(label) => one_of(item, "type", label, allowed),
+        None => Ok(()),
     }
 }
 
-fn one_of(resource: &'static str, field: &str, value: &str, allowed: &[&str]) -> Result<(), Problem> {
+fn one_of(item: Written<'_>, field: &str, value: &str, allowed: &[&str]) -> Result<(), Problem> {
     if allowed.contains(&value) {
         return Ok(());
     }
-    let message = format!("options are: {}", allowed.join(", "));
-    Err(Problem::new(resource, field, message))
-}
-
-fn filled(resource: &'static str, field: &str, value: &str) -> Result<(), Problem> {
-    if value.is_empty() {
-        return Err(Problem::required(resource, field));
-    }
-    Ok(())
+    Err(item.problem(field, &format!("options are: {}", allowed.join(", "))))
 }
 
 impl ContactRow for EmailAddress {
@@ -148,14 +104,9 @@ impl ContactRow for EmailAddress {
         &mut self.id
     }
 
-    fn edit(&mut self, item: &Map<String, Value>) -> Result<(), Problem> {
-        let item = Item::of::<Self>(item);
-        item.label(&["Home", "Work"], &mut self.label)?;
-        item.text("address", &mut self.address)
-    }
-
-    fn complete(&self) -> Result<(), Problem> {
-        filled(Self::RESOURCE, "address", &self.address)
+    fn edit(&mut self, item: Written<'_>) -> Result<(), Problem> {
+        label(item, &["Home", "Work"], &mut self.label)?;
+        item.filled_text("address", &mut self.address)
     }
 }
 
@@ -166,15 +117,9 @@ impl ContactRow for PhoneNumber {
         &mut self.id
     }
 
-    fn edit(&mut self, item: &Map<String, Value>) -> Result<(), Problem> {
-        let item = Item::of::<Self>(item);
-        let labels = ["Home", "Work", "Mobile", "Fax", "Direct"];
-        item.label(&labels, &mut self.label)?;
-        item.text("number", &mut self.number)
-    }
-
-    fn complete(&self) -> Result<(), Problem> {
-        filled(Self::RESOURCE, "number", &self.number)
+    fn edit(&mut self, item: Written<'_>) -> Result<(), Problem> {
+        label(item, &["Home", "Work", "Mobile", "Fax", "Direct"], &mut self.label)?;
+        item.filled_text("number", &mut self.number)
     }
 }
 
@@ -185,24 +130,18 @@ impl ContactRow for Address {
         &mut self.id
     }
 
-    fn edit(&mut self, item: &Map<String, Value>) -> Result<(), Problem> {
-        let item = Item::of::<Self>(item);
-        let labels = ["Home", "Postal", "Office", "Billing", "Shipping"];
-        item.label(&labels, &mut self.label)?;
-        item.optional("street", &mut self.street)?;
-        item.optional("city", &mut self.city)?;
-        item.optional("state", &mut self.state)?;
-        item.optional("zip", &mut self.zip)?;
-        item.optional("country", &mut self.country)?;
+    fn edit(&mut self, item: Written<'_>) -> Result<(), Problem> {
+        label(item, &["Home", "Postal", "Office", "Billing", "Shipping"], &mut self.label)?;
+        item.text("street", &mut self.street)?;
+        item.text("city", &mut self.city)?;
+        item.text("state", &mut self.state)?;
+        item.text("zip", &mut self.zip)?;
+        item.text("country", &mut self.country)?;
         if let Some(written) = self.country.take().filter(|name| !name.is_empty()) {
-            let unknown = || Problem::new(Self::RESOURCE, "country", "unknown country");
+            let unknown = || item.problem("country", "unknown country");
             let country = countries::named(&written).ok_or_else(unknown)?;
             self.country = Some(country.name.to_owned());
         }
-        Ok(())
-    }
-
-    fn complete(&self) -> Result<(), Problem> {
         Ok(())
     }
 }
@@ -214,16 +153,10 @@ impl ContactRow for Website {
         &mut self.id
     }
 
-    fn edit(&mut self, item: &Map<String, Value>) -> Result<(), Problem> {
-        let item = Item::of::<Self>(item);
-        item.label(&["Home", "Work"], &mut self.label)?;
-        item.text("service", &mut self.service)?;
-        item.text("address", &mut self.address)
-    }
-
-    fn complete(&self) -> Result<(), Problem> {
-        filled(Self::RESOURCE, "service", &self.service)?;
-        one_of(Self::RESOURCE, "service", &self.service, &SERVICES)?;
-        filled(Self::RESOURCE, "address", &self.address)
+    fn edit(&mut self, item: Written<'_>) -> Result<(), Problem> {
+        label(item, &["Home", "Work"], &mut self.label)?;
+        item.filled_text("service", &mut self.service)?;
+        one_of(item, "service", &self.service, &SERVICES)?;
+        item.filled_text("address", &mut self.address)
     }
 }

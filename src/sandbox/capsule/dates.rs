@@ -2,7 +2,7 @@
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, UtcOffset};
 
 /// An instant in UTC as Capsule writes it.
 pub(super) fn stamp(at: OffsetDateTime) -> String {
@@ -10,10 +10,12 @@ pub(super) fn stamp(at: OffsetDateTime) -> String {
     format!("{}T{hour:02}:{minute:02}:{second:02}Z", at.date())
 }
 
-/// An ISO 8601 instant with an offset, or a day, which begins at midnight UTC.
+/// An ISO 8601 instant with an offset, or a day, which begins at midnight UTC; either way in UTC.
 pub(super) fn instant(text: &str) -> Option<OffsetDateTime> {
-    let at_midnight = || day(text).map(|day| day.midnight().assume_utc());
-    OffsetDateTime::parse(text, &Rfc3339).ok().or_else(at_midnight)
+    match OffsetDateTime::parse(text, &Rfc3339) {
+        Ok(at) => at.checked_to_offset(UtcOffset::UTC),
+        Err(_) => day(text).map(|day| day.midnight().assume_utc()),
+    }
 }
 
 /// A day as `YYYY-MM-DD`.
@@ -31,7 +33,8 @@ mod tests {
     fn instants_are_written_in_whole_seconds_with_a_z() {
         let at = datetime!(2026-01-02 03:04:05 UTC);
         assert_eq!(stamp(at), "2026-01-02T03:04:05Z");
-        assert_eq!(instant("2026-01-02T04:04:05+01:00"), Some(at));
+        assert_eq!(instant("2026-01-01T23:04:05-04:00").map(stamp), Some(stamp(at)));
+        assert_eq!(instant("9999-12-31T23:59:59-12:00"), None);
     }
 
     #[test]

@@ -3,20 +3,21 @@
 //! Numbers are shown as strings. A boolean that is false is not shown at all, and a boolean cannot be cleared with null.
 //! Setting a field of a DataTag does not attach the tag.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::account::Account;
 use super::dates;
 use super::fields::{Definition, FieldKind};
-use super::party::{FieldValue, Party};
+use super::record::{FieldValue, Marks, Record};
 use super::refusal::Problem;
+use super::written::{Members, Written, asks_deletion, id_of};
 
 const RESOURCE: &str = "field";
 
-/// The custom fields of a party as `embed=fields` shows them.
-pub(super) fn of(account: &Account, party: &Party) -> Value {
+/// A record's custom fields as `embed=fields` shows them.
+pub(super) fn of<R: Record>(account: &Account, marks: &Marks) -> Value {
     let view = |field: &FieldValue| {
-        let definition = account.party_fields.get(field.definition)?;
+        let definition = R::vocabulary(account).fields.get(field.definition)?;
         let mut view = json!({
             "id": field.id,
             "definition": { "id": definition.id, "name": definition.name },
@@ -27,63 +28,64 @@ pub(super) fn of(account: &Account, party: &Party) -> Value {
         }
         Some(view)
     };
-    party.fields.iter().filter_map(view).collect()
+    marks.fields.iter().filter_map(view).collect()
 }
 
-/// Whether the party lacks a value in a field that is marked important and meant for it.
-pub(super) fn misses_important(account: &Account, party: &Party) -> bool {
-    account.party_fields.iter().any(|definition| {
-        definition.important && definition.applies_to(party) && party.field(definition.id).is_none()
+/// Whether the record lacks a value in a field that is marked important and meant for it.
+pub(super) fn misses_important<R: Record>(account: &Account, record: &R) -> bool {
+    R::vocabulary(account).fields.iter().any(|definition| {
+        definition.important && definition.applies_to(record) && record.marks().field(definition.id).is_none()
     })
 }
 
 /// Carries out the `fields` of a write. A field is addressed by its definition, or by the id of the value it has.
-pub(super) fn set_and_clear(account: &mut Account, party: &mut Party, items: &Value) -> Result<(), Problem> {
-    let wrong_type = || Problem::wrong_type("party", "fields");
-    for item in items.as_array().ok_or_else(wrong_type)? {
-        apply(account, party, item.as_object().ok_or_else(wrong_type)?)?;
+pub(super) fn set_and_clear<R: Record>(
+    account: &mut Account,
+    record: &mut R,
+    written: Written<'_>,
+) -> Result<(), Problem> {
+    for item in written.items("fields")? {
+        apply(account, record, item)?;
     }
     Ok(())
 }
 
-fn apply(account: &mut Account, party: &mut Party, item: &Map<String, Value>) -> Result<(), Problem> {
-    let definition = addressed(account, party, item)?;
-    if !definition.applies_to(party) {
-        let message = format!("{} is not a field of this type of party", definition.name);
+fn apply<R: Record>(account: &mut Account, record: &mut R, item: &Members) -> Result<(), Problem> {
+    let definition = addressed(account, record, item)?;
+    if !definition.applies_to(record) {
+        let message = format!("{} is not a field of this type of {}", definition.name, R::ONE);
         return Err(Problem::new(RESOURCE, "definition", message));
     }
-    if item.get("_delete") == Some(&Value::Bool(true)) {
-        party.fields.retain(|field| field.definition != definition.id);
-        return Ok(());
-    }
     let value = item.get("value").unwrap_or(&Value::Null);
-    match accepted(&definition, value)? {
-        None => party.fields.retain(|field| field.definition != definition.id),
-        Some(value) => put(account, party, definition.id, value),
-    }
+    let kept = if asks_deletion(item) { None } else { accepted(&definition, value)? };
+    put(account, record.marks_mut(), definition.id, kept);
     Ok(())
 }
 
-fn put(account: &mut Account, party: &mut Party, definition: i64, value: Value) {
-    let held = party.fields.iter_mut().find(|field| field.definition == definition);
+/// Sets the value of a field, or takes it away.
+pub(super) fn put(account: &mut Account, marks: &mut Marks, definition: i64, value: Option<Value>) {
+    let Some(value) = value else {
+        marks.fields.retain(|field| field.definition != definition);
+        return;
+    };
+    let held = marks.fields.iter_mut().find(|field| field.definition == definition);
     match held {
         Some(field) => field.value = value,
-        None => party.fields.push(FieldValue { id: account.row_ids.next(), definition, value }),
+        None => marks.fields.push(FieldValue { id: account.row_ids.next(), definition, value }),
     }
 }
 
-fn addressed(account: &Account, party: &Party, item: &Map<String, Value>) -> Result<Definition, Problem> {
+fn addressed<R: Record>(account: &Account, record: &R, item: &Members) -> Result<Definition, Problem> {
     let definition = match (item.get("definition"), item.get("id")) {
-        (Some(Value::Object(definition)), _) => definition.get("id").and_then(Value::as_i64),
-        (Some(id), _) => id.as_i64(),
+        (Some(definition), _) => id_of(definition),
         (None, Some(id)) => {
-            let held = party.fields.iter().find(|field| Some(field.id) == id.as_i64());
+            let held = record.marks().fields.iter().find(|field| Some(field.id) == id.as_i64());
             let missing = || Problem::new(RESOURCE, "id", "field not found");
             Some(held.ok_or_else(missing)?.definition)
         }
         (None, None) => return Err(Problem::required(RESOURCE, "definition")),
     };
-    let definition = definition.and_then(|id| account.party_fields.get(id));
+    let definition = definition.and_then(|id| R::vocabulary(account).fields.get(id));
     let missing = || Problem::new(RESOURCE, "definition", "definition not found");
     definition.cloned().ok_or_else(missing)
 }

@@ -1,20 +1,24 @@
-//! Definitions of the parties' custom fields: `/parties/fields/definitions`.
+//! Definitions of custom fields: `/{entity}/fields/definitions`.
 
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
-use http::header::LOCATION;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::account::Account;
 use super::call::{Call, Id};
 use super::paging::Listing;
-use super::party::Party;
+use super::record::Record;
 use super::refusal::{Problem, Refusal};
+use super::resource::{created, keyed};
+use super::scene::Scene;
+use super::tags::Tag;
+use super::written::{MOST, Written};
+use crate::sandbox::table::Table;
 
 const RESOURCE: &str = "definition";
 
@@ -56,7 +60,7 @@ impl FieldKind {
     }
 }
 
-/// A custom field that parties can have.
+/// A custom field that records can have.
 #[derive(Clone)]
 pub(super) struct Definition {
     pub(super) id: i64,
@@ -73,14 +77,14 @@ pub(super) struct Definition {
 }
 
 impl Definition {
-    /// Whether the field is meant for this kind of party.
-    pub(super) fn applies_to(&self, party: &Party) -> bool {
+    /// Whether the field is meant for this record.
+    pub(super) fn applies_to<R: Record>(&self, record: &R) -> bool {
         let rule = self.capture_rule.as_deref();
-        rule.is_none_or(|rule| rule == party.kind())
+        rule.is_none_or(|rule| record.fits(rule))
     }
 
-    fn view(&self, account: &Account) -> Value {
-        let tag = self.tag.and_then(|id| account.party_tags.get(id));
+    fn view(&self, tags: &Table<Tag>) -> Value {
+        let tag = self.tag.and_then(|id| tags.get(id));
         let tag = tag.map(|tag| json!({ "id": tag.id, "name": tag.name, "dataTag": tag.data_tag }));
         let mut view = json!({
             "id": self.id,
@@ -98,43 +102,24 @@ impl Definition {
         view
     }
 
-    fn describe(&mut self, written: &Map<String, Value>) -> Result<(), Problem> {
-        for (key, value) in written {
-            let wrong_type = || Problem::wrong_type(RESOURCE, key);
-            match key.as_str() {
-                "name" => self.name = value.as_str().ok_or_else(wrong_type)?.to_owned(),
-                "description" => self.description = optional_text(value).ok_or_else(wrong_type)?,
-                "captureRule" => self.capture_rule = capture_rule(value).ok_or_else(wrong_type)?,
-                "important" => self.important = value.as_bool().ok_or_else(wrong_type)?,
-                "displayOrder" => self.display_order = value.as_i64().ok_or_else(wrong_type)?,
-                "options" => self.options = texts(value).ok_or_else(wrong_type)?,
-                _ => {}
-            }
-        }
-        if self.name.trim().is_empty() {
-            return Err(Problem::required(RESOURCE, "name"));
+    fn describe(&mut self, written: Written<'_>) -> Result<(), Problem> {
+        written.filled_text("name", &mut self.name)?;
+        written.text("description", &mut self.description)?;
+        written.nullable("captureRule", &mut self.capture_rule, capture_rule)?;
+        written.flag("important", &mut self.important)?;
+        written.integer("displayOrder", 0..=MOST, &mut self.display_order)?;
+        if let Some(options) = written.get("options") {
+            self.options = texts(options).ok_or_else(|| written.wrong_type("options"))?;
         }
         if self.kind.has_options() && self.options.is_empty() {
-            return Err(Problem::required(RESOURCE, "options"));
+            return Err(written.required("options"));
         }
         Ok(())
     }
 }
 
-/// Outer None: neither text nor null.
-fn optional_text(value: &Value) -> Option<Option<String>> {
-    match value {
-        Value::Null => Some(None),
-        Value::String(text) => Some(Some(text.clone())),
-        _ => None,
-    }
-}
-
-fn capture_rule(value: &Value) -> Option<Option<String>> {
-    optional_text(value).filter(|rule| {
-        let rule = rule.as_deref();
-        rule.is_none_or(|rule| rule == "person" || rule == "organisation")
-    })
+fn capture_rule(value: &Value) -> Option<String> {
+    value.as_str().filter(|rule| ["person", "organisation"].contains(rule)).map(str::to_owned)
 }
 
 fn texts(value: &Value) -> Option<Vec<String>> {
@@ -142,98 +127,112 @@ fn texts(value: &Value) -> Option<Vec<String>> {
     items.map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes<R: Record>() -> Router<Shared> {
+    let path = |rest: &str| format!("/{}/fields/definitions{rest}", R::PATH);
     Router::new()
-        .route("/parties/fields/definitions", get(list).post(create))
-        .route("/parties/fields/definitions/{id}", get(show).put(update).delete(remove))
+        .route(&path(""), get(list::<R>).post(create::<R>))
+        .route(&path("/{id}"), get(show::<R>).put(update::<R>).delete(remove::<R>))
 }
 
-async fn list(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
+async fn list<R: Record>(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
     let without_data_tags = call.params.get("includeDataTagFields") == Some("false");
-    capsule.read(|account| {
-        list_where(account, &call, |definition| definition.tag.is_none() || !without_data_tags)
+    capsule.look(&call, |scene| {
+        list_where::<R>(scene, &call, |definition| definition.tag.is_none() || !without_data_tags)
     })
 }
 
 /// The definitions that `picked` chooses, as a list.
-pub(super) fn list_where(
-    account: &Account,
+pub(super) fn list_where<R: Record>(
+    scene: &Scene<'_>,
     call: &Call,
     picked: impl Fn(&Definition) -> bool,
 ) -> Result<Response, Refusal> {
-    let definitions = account.party_fields.iter();
+    let vocabulary = R::vocabulary(scene.account);
+    let definitions = vocabulary.fields.iter();
     let definitions: Vec<&Definition> = definitions.filter(|definition| picked(definition)).collect();
-    let view = |definition: &&Definition| definition.view(account);
+    let view = |definition: &&Definition| definition.view(&vocabulary.tags);
     Ok(Listing::of(call, "definitions", &definitions, view)?.reply(call))
 }
 
-async fn show(State(capsule): State<Shared>, Id(id): Id, _: Call) -> Result<Response, Refusal> {
-    capsule.read(|account| {
-        let definition = account.party_fields.get(id).ok_or(Refusal::NotFound)?;
-        let view = definition.view(account);
-        Ok(Json(json!({ "definition": view })).into_response())
-    })
+async fn show<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
+    capsule.look(&call, |scene| shown::<R>(scene.account, id).map(Json))
 }
 
-async fn create(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
-    let written = call.wrapped(RESOURCE)?;
-    let (id, view) = capsule.write(|account| {
+fn shown<R: Record>(account: &Account, id: i64) -> Result<Value, Refusal> {
+    let vocabulary = R::vocabulary(account);
+    let definition = vocabulary.fields.get(id).ok_or(Refusal::NotFound)?;
+    Ok(keyed(RESOURCE, definition.view(&vocabulary.tags)))
+}
+
+async fn create<R: Record>(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
+    let members = call.wrapped(RESOURCE)?;
+    let written = Written::new(RESOURCE, &members);
+    let (id, body) = capsule.change(&call, |draft| {
+        draft.require_administrator()?;
         let kind = match written.get("type") {
             Some(Value::String(name)) => FieldKind::of(name),
             Some(_) => None,
-            None => return Err(Problem::required(RESOURCE, "type").into()),
+            None => return Err(written.required("type").into()),
         };
+        let vocabulary = R::vocabulary_mut(&mut draft.account);
         let mut definition = Definition {
             id: 0,
             name: String::new(),
-            kind: kind.ok_or_else(|| Problem::wrong_type(RESOURCE, "type"))?,
+            kind: kind.ok_or_else(|| written.wrong_type("type"))?,
             description: None,
             options: Vec::new(),
             capture_rule: None,
             important: false,
-            display_order: next_display_order(account),
-            tag: data_tag(account, &written)?,
+            display_order: next_display_order(&vocabulary.fields),
+            tag: None,
         };
-        definition.describe(&written)?;
-        let id = account.party_fields.insert(|id| Definition { id, ..definition.clone() });
-        Ok((id, Definition { id, ..definition }.view(account)))
+        let is_data_tag = |id| vocabulary.tags.get(id).is_some_and(|tag| tag.data_tag);
+        written.link("tag", &mut definition.tag, is_data_tag)?;
+        definition.describe(written)?;
+        let id = vocabulary.fields.insert(|id| Definition { id, ..definition });
+        Ok((id, shown::<R>(&draft.account, id)?))
     })?;
-    let location = call.url_of(&format!("/parties/fields/definitions/{id}"));
-    let body = Json(json!({ "definition": view }));
-    Ok((StatusCode::CREATED, [(LOCATION, location)], body).into_response())
+    Ok(created(&call, &format!("/{}/fields/definitions/{id}", R::PATH), body))
 }
 
-fn next_display_order(account: &Account) -> i64 {
-    let orders = account.party_fields.iter();
-    orders.map(|definition| definition.display_order).max().unwrap_or(0) + 1
+fn next_display_order(definitions: &Table<Definition>) -> i64 {
+    definitions.iter().map(|definition| definition.display_order).max().unwrap_or(0) + 1
 }
 
-fn data_tag(account: &Account, written: &Map<String, Value>) -> Result<Option<i64>, Problem> {
-    let id = match written.get("tag") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Object(tag)) => tag.get("id").and_then(Value::as_i64),
-        Some(id) => id.as_i64(),
-    };
-    let tag = id.and_then(|id| account.party_tags.get(id));
-    match tag.filter(|tag| tag.data_tag) {
-        Some(tag) => Ok(Some(tag.id)),
-        None => Err(Problem::new(RESOURCE, "tag", "tag not found")),
-    }
-}
-
-async fn update(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Response, Refusal> {
-    let written = call.wrapped(RESOURCE)?;
-    capsule.write(|account| {
-        let definition = account.party_fields.get_mut(id).ok_or(Refusal::NotFound)?;
-        definition.describe(&written)?;
-        let view = definition.clone().view(account);
-        Ok(Json(json!({ "definition": view })).into_response())
+async fn update<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
+    let members = call.wrapped(RESOURCE)?;
+    capsule.change(&call, |draft| {
+        draft.require_administrator()?;
+        let definitions = &mut R::vocabulary_mut(&mut draft.account).fields;
+        let definition = definitions.get_mut(id).ok_or(Refusal::NotFound)?;
+        definition.describe(Written::new(RESOURCE, &members))?;
+        shown::<R>(&draft.account, id).map(Json)
     })
 }
 
-async fn remove(State(capsule): State<Shared>, Id(id): Id, _: Call) -> Result<StatusCode, Refusal> {
-    let now = capsule.now();
-    capsule.write(|account| {
-        if account.delete_party_field(id, now) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+/// Deletes a definition with its values.
+async fn remove<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<StatusCode, Refusal> {
+    capsule.change(&call, |draft| {
+        draft.require_administrator()?;
+        if !R::vocabulary_mut(&mut draft.account).fields.delete(id, draft.now) {
+            return Err(Refusal::NotFound);
+        }
+        R::table_mut(&mut draft.account).update_where(
+            |record| record.marks().field(id).is_some(),
+            |record| record.marks_mut().fields.retain(|field| field.definition != id),
+        );
+        Ok(StatusCode::NO_CONTENT)
     })
 }

@@ -15,9 +15,13 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The user in whose name a request is made, left in the request's extensions.
+/// Who makes a request, left in the request's extensions.
 #[derive(Clone, Copy)]
-pub(super) struct Author(pub(super) i64);
+pub(super) struct Author {
+    pub(super) user: i64,
+    /// Whether the token came through OAuth rather than from the user's preferences.
+    pub(super) through_app: bool,
+}
 
 /// Lets a request through to its handler, or refuses it.
 pub(super) async fn admit(State(capsule): State<Shared>, mut request: Request, next: Next) -> Response {
@@ -33,7 +37,7 @@ pub(super) async fn admit(State(capsule): State<Shared>, mut request: Request, n
     } else if !is_in_scope(&grant, request.method(), request.uri().path()) {
         Refusal::MissingScope.into_response()
     } else {
-        request.extensions_mut().insert(Author(grant.user));
+        request.extensions_mut().insert(Author { user: grant.user, through_app: grant.through_app });
         next.run(request).await
     };
     with_rate_headers(reply, standing)
@@ -53,8 +57,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// Running a filter is a POST that only reads.
+/// Filters, and the sums of what they find, are a POST that only reads. Preferences are their own right.
 fn is_in_scope(grant: &Grant, method: &Method, path: &str) -> bool {
-    let reads = method.is_safe() || path.ends_with("/filters/results");
-    grant.allows(if reads { "read" } else { "write" })
+    let finds = path.ends_with("/filters/results") || path == "/opportunities/value";
+    grant.allows(if method.is_safe() || finds {
+        "read"
+    } else if path.starts_with("/users/") {
+        "user_preference"
+    } else {
+        "write"
+    })
 }

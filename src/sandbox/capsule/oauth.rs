@@ -53,7 +53,8 @@ fn grant(issued: &Issued) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-fn refuse(status: StatusCode, error: &str) -> Response {
+/// An error as OAuth words it.
+pub(super) fn refuse(status: StatusCode, error: &str) -> Response {
     (status, Json(json!({ "error": error }))).into_response()
 }
 

@@ -22,10 +22,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn of(params: &Params) -> Result<Window, Refusal> {
+    fn of(params: &Params, max_per_page: usize) -> Result<Window, Refusal> {
         Ok(Window {
             page: within(params, "page", 1, usize::MAX)?,
-            per_page: within(params, "perPage", DEFAULT_PER_PAGE, MAX_PER_PAGE)?,
+            per_page: within(params, "perPage", DEFAULT_PER_PAGE, max_per_page)?,
         })
     }
 
@@ -65,7 +65,18 @@ impl Listing {
         all: &[T],
         render: impl FnMut(&T) -> Value,
     ) -> Result<Listing, Refusal> {
-        let window = Window::of(&call.params)?;
+        Listing::capped(call, key, all, MAX_PER_PAGE, render)
+    }
+
+    /// [`Listing::of`] with pages of at most `max_per_page`.
+    pub(super) fn capped<T>(
+        call: &Call,
+        key: &'static str,
+        all: &[T],
+        max_per_page: usize,
+        render: impl FnMut(&T) -> Value,
+    ) -> Result<Listing, Refusal> {
+        let window = Window::of(&call.params, max_per_page)?;
         let rows = all.iter().skip(window.skipped()).take(window.per_page).map(render).collect();
         Ok(Listing { key, rows, total: all.len(), window, beside: Map::new() })
     }

@@ -1,7 +1,9 @@
 //! A party: a person or an organisation, with the rows that belong to it.
 
-use serde_json::Value;
 use time::OffsetDateTime;
+
+use super::custody::Custody;
+use super::record::Marks;
 
 /// One entry of the address book.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,8 +11,7 @@ pub(super) struct Party {
     pub(super) id: i64,
     pub(super) identity: Identity,
     pub(super) about: Option<String>,
-    pub(super) owner: Option<i64>,
-    pub(super) team: Option<i64>,
+    pub(super) custody: Custody,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
     pub(super) last_contacted_at: Option<OffsetDateTime>,
@@ -18,8 +19,7 @@ pub(super) struct Party {
     pub(super) addresses: Vec<Address>,
     pub(super) email_addresses: Vec<EmailAddress>,
     pub(super) websites: Vec<Website>,
-    pub(super) tags: Vec<i64>,
-    pub(super) fields: Vec<FieldValue>,
+    pub(super) marks: Marks,
 }
 
 /// What tells people and organisations apart.
@@ -73,14 +73,6 @@ pub(super) struct Website {
     pub(super) address: String,
 }
 
-/// The value of a custom field: text, or a boolean that is true.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct FieldValue {
-    pub(super) id: i64,
-    pub(super) definition: i64,
-    pub(super) value: Value,
-}
-
 impl Party {
     /// A party with nothing but what makes it one.
     pub(super) fn new(id: i64, identity: Identity, now: OffsetDateTime) -> Party {
@@ -88,8 +80,7 @@ impl Party {
             id,
             identity,
             about: None,
-            owner: None,
-            team: None,
+            custody: Custody::default(),
             created_at: now,
             updated_at: now,
             last_contacted_at: None,
@@ -97,8 +88,7 @@ impl Party {
             addresses: Vec::new(),
             email_addresses: Vec::new(),
             websites: Vec::new(),
-            tags: Vec::new(),
-            fields: Vec::new(),
+            marks: Marks::default(),
         }
     }
 
@@ -140,11 +130,6 @@ impl Party {
         if let Identity::Person(person) = &mut self.identity {
             person.organisation = organisation;
         }
-    }
-
-    /// The value of a custom field.
-    pub(super) fn field(&self, definition: i64) -> Option<&FieldValue> {
-        self.fields.iter().find(|field| field.definition == definition)
     }
 }
 

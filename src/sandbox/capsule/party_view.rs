@@ -2,40 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::account::{Account, picture};
-use super::call::Params;
+use super::account::picture;
 use super::dates::stamp;
-use super::field_values;
 use super::party::{Identity, Party};
-use super::tags;
-
-/// What was asked to come along with a party.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Embed {
-    tags: bool,
-    fields: bool,
-    organisation: bool,
-    missing_important_fields: bool,
-}
-
-impl Embed {
-    pub(super) fn of(params: &Params) -> Embed {
-        Embed {
-            tags: params.embeds("tags"),
-            fields: params.embeds("fields"),
-            organisation: params.embeds("organisation"),
-            missing_important_fields: params.embeds("missingImportantFields"),
-        }
-    }
-}
+use super::scene::Scene;
 
 /// A party in full.
-pub(super) fn full(account: &Account, party: &Party, embed: Embed) -> Value {
+pub(super) fn full(scene: &Scene<'_>, party: &Party) -> Value {
     let mut view = Map::new();
     let mut put = |key: &str, value: Value| view.insert(key.to_owned(), value);
     put("id", party.id.into());
-    put("owner", account.user_reference(party.owner));
-    put("team", account.team_reference(party.team));
+    put("owner", party.custody.owner_view(scene.account));
+    put("team", party.custody.team_view(scene.account));
     put("type", party.kind().into());
     put("about", party.about.clone().into());
     match &party.identity {
@@ -51,7 +29,7 @@ pub(super) fn full(account: &Account, party: &Party, embed: Embed) -> Value {
     put("createdAt", stamp(party.created_at).into());
     put("updatedAt", stamp(party.updated_at).into());
     if party.person().is_some() {
-        put("organisation", organisation(account, party, embed));
+        put("organisation", nested(scene, party.organisation(), "organisation"));
     }
     put("lastContactedAt", party.last_contacted_at.map(stamp).into());
     put("pictureURL", picture_of(party).into());
@@ -63,21 +41,26 @@ pub(super) fn full(account: &Account, party: &Party, embed: Embed) -> Value {
     put("addresses", addresses(party));
     put("emailAddresses", email_addresses(party));
     put("websites", websites(party));
-    if embed.tags {
-        put("tags", tags::attached(account, party));
-    }
-    if embed.fields {
-        put("fields", field_values::of(account, party));
-    }
-    if embed.missing_important_fields {
-        let missing = field_values::misses_important(account, party);
-        put("missingImportantFields", missing.into());
-    }
+    party.marks.embed(scene, party, &mut view);
     Value::Object(view)
 }
 
+/// A party inside another record: by reference, or in full but without embedded parts of its own when `embed` asks for
+/// it under this key. One that the viewer may not see is not expanded. Null when there is none.
+pub(super) fn nested(scene: &Scene<'_>, party: Option<i64>, key: &str) -> Value {
+    let party = party.and_then(|id| scene.account.parties.get(id));
+    match party {
+        Some(party) if scene.embeds(key) && scene.sees(&party.custody) => full(&scene.bare(), party),
+        Some(party) => reference(scene, party),
+        None => Value::Null,
+    }
+}
+
 /// A party as other records show it.
-pub(super) fn reference(party: &Party) -> Value {
+pub(super) fn reference(scene: &Scene<'_>, party: &Party) -> Value {
+    if !scene.sees(&party.custody) {
+        return private(party);
+    }
     match &party.identity {
         Identity::Person(person) => json!({
             "id": party.id,
@@ -95,22 +78,30 @@ pub(super) fn reference(party: &Party) -> Value {
     }
 }
 
-/// A person's organisation: in full, but without embedded parts of its own, when it was asked for.
-fn organisation(account: &Account, party: &Party, embed: Embed) -> Value {
-    let organisation = party.organisation().and_then(|id| account.parties.get(id));
-    match organisation {
-        Some(organisation) if embed.organisation => full(account, organisation, Embed::default()),
-        Some(organisation) => reference(organisation),
-        None => Value::Null,
+/// What stands in for a party where it may not be seen.
+pub(super) fn private(party: &Party) -> Value {
+    let mut view = json!({ "id": party.id, "type": party.kind() });
+    match &party.identity {
+        Identity::Person(_) => {
+            view["firstName"] = Value::Null;
+            view["lastName"] = "Private".into();
+        }
+        Identity::Organisation { .. } => view["name"] = "Private".into(),
     }
+    view["pictureURL"] = picture(shape_of(party), "Private", party.id).into();
+    view["isRestricted"] = true.into();
+    view
 }
 
 fn picture_of(party: &Party) -> String {
-    let shape = match party.identity {
+    picture(shape_of(party), &party.display_name(), party.id)
+}
+
+fn shape_of(party: &Party) -> &'static str {
+    match party.identity {
         Identity::Person(_) => "person",
         Identity::Organisation { .. } => "org",
-    };
-    picture(shape, &party.display_name(), party.id)
+    }
 }
 
 fn phone_numbers(party: &Party) -> Value {

@@ -3,163 +3,117 @@
 //! Members that are absent stay as they are and an explicit null clears. The type is fixed when the party is created,
 //! and members of the other type are ignored. Read-only and unknown members are ignored.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::account::Account;
 use super::contact_rows;
-use super::field_values;
+use super::custody::Custody;
 use super::party::{Identity, Party, Person};
+use super::record;
 use super::refusal::{Problem, Problems, Refusal};
-use super::tags;
+use super::scene::Draft;
+use super::written::Written;
 
-const RESOURCE: &str = "party";
-
-/// Salutations that the account knows.
-const TITLES: [&str; 6] = ["Mr", "Mrs", "Ms", "Miss", "Dr", "Prof"];
-
-type Members = Map<String, Value>;
-
-/// Creates a party and answers its id. Without an `owner` it belongs to `author`.
-pub(super) fn create(
-    account: &mut Account,
-    written: &Members,
-    author: i64,
-    now: OffsetDateTime,
-) -> Result<i64, Refusal> {
+/// Creates a party and answers its id. Without an `owner` it belongs to the draft's author.
+pub(super) fn create(draft: &mut Draft, written: Written<'_>) -> Result<i64, Refusal> {
     let identity = match written.get("type").and_then(Value::as_str) {
         Some("person") => Identity::Person(Person::default()),
         Some("organisation") => Identity::Organisation { name: String::new() },
-        Some(_) => {
-            let message = "options are: person, organisation";
-            return Err(Problem::new(RESOURCE, "type", message).into());
-        }
-        None => return Err(Problem::required(RESOURCE, "type").into()),
+        Some(_) => return Err(written.problem("type", "options are: person, organisation").into()),
+        None => return Err(written.required("type").into()),
     };
-    let mut party = Party::new(0, identity, now);
-    party.owner = Some(author);
-    apply(account, &mut party, written, now)?;
-    Ok(account.parties.insert(|id| Party { id, ..party }))
+    let mut party = Party::new(0, identity, draft.now);
+    party.custody = Custody::of(draft.author);
+    apply(&mut draft.account, &mut party, written, draft.now)?;
+    Ok(draft.account.parties.insert(|id| Party { id, ..party }))
 }
 
 /// Changes a party.
-pub(super) fn update(
-    account: &mut Account,
-    id: i64,
-    written: &Members,
-    now: OffsetDateTime,
-) -> Result<(), Refusal> {
-    let mut party = account.parties.get(id).ok_or(Refusal::NotFound)?.clone();
-    apply(account, &mut party, written, now)?;
-    let says_nothing = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
-    if !written.values().all(says_nothing) {
-        party.updated_at = now;
+pub(super) fn update(draft: &mut Draft, id: i64, written: Written<'_>) -> Result<(), Refusal> {
+    let mut party = draft.account.parties.get(id).ok_or(Refusal::NotFound)?.clone();
+    apply(&mut draft.account, &mut party, written, draft.now)?;
+    if !written.says_nothing() {
+        party.updated_at = draft.now;
     }
-    if let Some(kept) = account.parties.get_mut(id) {
-        *kept = party;
-    }
+    draft.account.parties.put(id, party);
     Ok(())
 }
 
 fn apply(
     account: &mut Account,
     party: &mut Party,
-    written: &Members,
+    written: Written<'_>,
     now: OffsetDateTime,
 ) -> Result<(), Refusal> {
     let mut problems = Problems::default();
-    problems.note(optional_text(written, "about", &mut party.about));
-    problems.note(identify(&mut party.identity, written));
+    problems.note(written.text("about", &mut party.about));
+    problems.note(identify(account, &mut party.identity, written));
     problems.note(employ(account, party, written, now));
-    problems.note(assign(account, party, written));
-    for (list, items) in written {
-        problems.note(edit_list(account, party, list, items));
-    }
+    problems.note(party.custody.assign(account, written));
+    let ids = &mut account.row_ids;
+    problems.note(contact_rows::apply(&mut party.phone_numbers, written, "phoneNumbers", ids));
+    problems.note(contact_rows::apply(&mut party.addresses, written, "addresses", ids));
+    problems.note(contact_rows::apply(&mut party.email_addresses, written, "emailAddresses", ids));
+    problems.note(contact_rows::apply(&mut party.websites, written, "websites", ids));
+    problems.note(record::mark(account, party, written));
     problems.refuse_any()
 }
 
-/// A list of null says as little as an absent one.
-fn edit_list(account: &mut Account, party: &mut Party, list: &str, items: &Value) -> Result<(), Problem> {
-    if items.is_null() {
-        return Ok(());
-    }
-    let ids = &mut account.row_ids;
-    match list {
-        "phoneNumbers" => contact_rows::apply(&mut party.phone_numbers, items, list, ids),
-        "addresses" => contact_rows::apply(&mut party.addresses, items, list, ids),
-        "emailAddresses" => contact_rows::apply(&mut party.email_addresses, items, list, ids),
-        "websites" => contact_rows::apply(&mut party.websites, items, list, ids),
-        "tags" => tags::attach_and_detach(account, party, items),
-        "fields" => field_values::set_and_clear(account, party, items),
-        _ => Ok(()),
-    }
-}
-
 /// Names, and what else a party's type alone has.
-fn identify(identity: &mut Identity, written: &Members) -> Result<(), Problem> {
+fn identify(account: &Account, identity: &mut Identity, written: Written<'_>) -> Result<(), Problem> {
     match identity {
-        Identity::Organisation { name } => {
-            let mut wanted = Some(std::mem::take(name));
-            optional_text(written, "name", &mut wanted)?;
-            *name = wanted
-                .filter(|name| !name.trim().is_empty())
-                .ok_or_else(|| Problem::required(RESOURCE, "name"))?;
-        }
+        Identity::Organisation { name } => written.filled_text("name", name),
         Identity::Person(person) => {
-            optional_text(written, "firstName", &mut person.first_name)?;
-            optional_text(written, "lastName", &mut person.last_name)?;
-            optional_text(written, "jobTitle", &mut person.job_title)?;
-            optional_text(written, "title", &mut person.title)?;
+            written.text("firstName", &mut person.first_name)?;
+            written.text("lastName", &mut person.last_name)?;
+            written.text("jobTitle", &mut person.job_title)?;
+            written.text("title", &mut person.title)?;
             let blank = |name: &Option<String>| {
                 let name = name.as_deref();
                 name.is_none_or(|name| name.trim().is_empty())
             };
             if blank(&person.first_name) && blank(&person.last_name) {
-                let message = "first name or last name is required";
-                return Err(Problem::new(RESOURCE, "firstName", message));
+                return Err(written.problem("firstName", "first name or last name is required"));
             }
-            let title = person.title.as_deref();
-            if title.is_some_and(|title| !TITLES.contains(&title)) {
-                return Err(Problem::new(RESOURCE, "title", "title not found"));
+            let is_known = |wanted: &str| account.titles.iter().any(|title| title.title == wanted);
+            if person.title.as_deref().is_some_and(|title| !is_known(title)) {
+                return Err(written.problem("title", "title not found"));
             }
+            Ok(())
         }
     }
-    Ok(())
 }
 
 /// The `organisation` of a person: by id, by name (made if there is none of that name), or null.
 fn employ(
     account: &mut Account,
     party: &mut Party,
-    written: &Members,
+    written: Written<'_>,
     now: OffsetDateTime,
 ) -> Result<(), Problem> {
-    let Some(wanted) = written.get("organisation") else {
-        return Ok(());
-    };
     if party.person().is_none() {
         return Ok(());
     }
-    let organisation = match wanted {
-        Value::Null => None,
-        Value::Object(members) => match (members.get("id"), members.get("name")) {
-            (Some(id), _) => Some(known_organisation(account, id)?),
-            (None, Some(Value::String(name))) => Some(named_organisation(account, party.owner, name, now)?),
-            _ => return Err(Problem::wrong_type(RESOURCE, "organisation")),
-        },
-        id => Some(known_organisation(account, id)?),
+    let named = written.get("organisation").filter(|wanted| wanted.get("id").is_none());
+    let organisation = match named.and_then(|wanted| wanted.get("name")) {
+        Some(Value::String(name)) => {
+            Some(named_organisation(account, party.custody.owner, name, now, written)?)
+        }
+        Some(_) => return Err(written.wrong_type("organisation")),
+        None => {
+            let is_organisation = |id| {
+                let party = account.parties.get(id);
+                party.is_some_and(|party| party.person().is_none())
+            };
+            match written.reference("organisation", is_organisation)? {
+                Some(organisation) => organisation,
+                None => return Ok(()),
+            }
+        }
     };
     party.set_organisation(organisation);
     Ok(())
-}
-
-fn known_organisation(account: &Account, id: &Value) -> Result<i64, Problem> {
-    let id = id.as_i64();
-    let party = id.and_then(|id| account.parties.get(id));
-    match party.filter(|party| party.person().is_none()) {
-        Some(organisation) => Ok(organisation.id),
-        None => Err(Problem::new(RESOURCE, "organisation", "organisation not found")),
-    }
 }
 
 fn named_organisation(
@@ -167,9 +121,10 @@ fn named_organisation(
     owner: Option<i64>,
     name: &str,
     now: OffsetDateTime,
+    written: Written<'_>,
 ) -> Result<i64, Problem> {
     if name.trim().is_empty() {
-        return Err(Problem::required(RESOURCE, "organisation"));
+        return Err(written.required("organisation"));
     }
     let same =
         |party: &&Party| matches!(&party.identity, Identity::Organisation { name: held } if held == name);
@@ -177,56 +132,6 @@ fn named_organisation(
         return Ok(organisation.id);
     }
     let identity = Identity::Organisation { name: name.to_owned() };
-    Ok(account.parties.insert(|id| Party { owner, ..Party::new(id, identity, now) }))
-}
-
-/// Owner and team. An owner written without a team clears the team; a team written without an owner keeps the owner,
-/// who must be one of its members.
-fn assign(account: &Account, party: &mut Party, written: &Members) -> Result<(), Problem> {
-    let owner = reference(written, "owner", |id| account.users.get(id).is_some_and(|user| !user.deleted))?;
-    let team = reference(written, "team", |id| account.teams.get(id).is_some())?;
-    match (owner, team) {
-        (None, None) => return Ok(()),
-        (Some(owner), team) => {
-            party.owner = owner;
-            party.team = team.flatten();
-        }
-        (None, Some(team)) => party.team = team,
-    }
-    let team = party.team.and_then(|id| account.teams.get(id));
-    if let (Some(owner), Some(team)) = (party.owner, team)
-        && !team.members.contains(&owner)
-    {
-        let message = "owner is not a member of the team";
-        return Err(Problem::new(RESOURCE, "team", message));
-    }
-    Ok(())
-}
-
-/// A reference as `{"id": 1}`, as a bare id, or null; outer None when it is not written.
-fn reference(
-    written: &Members,
-    key: &str,
-    exists: impl Fn(i64) -> bool,
-) -> Result<Option<Option<i64>>, Problem> {
-    let id = match written.get(key) {
-        None => return Ok(None),
-        Some(Value::Null) => return Ok(Some(None)),
-        Some(Value::Object(members)) => members.get("id").and_then(Value::as_i64),
-        Some(id) => id.as_i64(),
-    };
-    match id.filter(|id| exists(*id)) {
-        Some(id) => Ok(Some(Some(id))),
-        None => Err(Problem::new(RESOURCE, key, format!("{key} not found"))),
-    }
-}
-
-fn optional_text(written: &Members, key: &str, into: &mut Option<String>) -> Result<(), Problem> {
-    match written.get(key) {
-        None => {}
-        Some(Value::Null) => *into = None,
-        Some(Value::String(text)) => *into = Some(text.clone()),
-        Some(_) => return Err(Problem::wrong_type(RESOURCE, key)),
-    }
-    Ok(())
+    let custody = Custody { owner, ..Custody::default() };
+    Ok(account.parties.insert(|id| Party { custody, ..Party::new(id, identity, now) }))
 }

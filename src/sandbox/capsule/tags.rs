@@ -1,6 +1,7 @@
-//! Tags of parties: `/parties/tags`, and how a write to a party attaches and detaches them.
+//! Tags: `/{entity}/tags`, and how a write to a record attaches and detaches them.
 //!
-//! A tag's id is the same everywhere it is attached. Names are compared without regard to case.
+//! A tag's id is the same everywhere it is attached. Names are compared without regard to case. Deleting a tag that many
+//! records bear is a job that outlasts the request.
 
 use axum::Json;
 use axum::Router;
@@ -8,16 +9,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::LOCATION;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Shared;
 use super::account::Account;
 use super::call::{Call, Id};
 use super::fields;
+use super::jobs;
 use super::paging::Listing;
-use super::party::Party;
+use super::record::{Marks, Record};
 use super::refusal::{Problem, Refusal};
+use super::resource::{created, keyed};
+use super::written::{Members, Written, asks_deletion};
 use crate::sandbox::table::Table;
 
 const RESOURCE: &str = "tag";
@@ -41,21 +44,10 @@ impl Tag {
         })
     }
 
-    fn describe(&mut self, tag: &Map<String, Value>) -> Result<(), Problem> {
-        if let Some(name) = tag.get("name") {
-            self.name = required_name(name)?;
-        }
-        match tag.get("description") {
-            Some(Value::String(text)) => self.description = Some(text.clone()),
-            Some(Value::Null) => self.description = None,
-            Some(_) => return Err(Problem::wrong_type(RESOURCE, "description")),
-            None => {}
-        }
-        if let Some(flag) = tag.get("dataTag") {
-            let flag = flag.as_bool();
-            self.data_tag = flag.ok_or(Problem::wrong_type(RESOURCE, "dataTag"))?;
-        }
-        Ok(())
+    fn describe(&mut self, written: Written<'_>) -> Result<(), Problem> {
+        written.filled_text("name", &mut self.name)?;
+        written.text("description", &mut self.description)?;
+        written.flag("dataTag", &mut self.data_tag)
     }
 }
 
@@ -65,125 +57,158 @@ pub(super) fn named<'a>(tags: &'a Table<Tag>, name: &str) -> Option<&'a Tag> {
     tags.iter().find(|tag| tag.name.to_lowercase() == name)
 }
 
-/// The tags of a party as `embed=tags` shows them.
-pub(super) fn attached(account: &Account, party: &Party) -> Value {
-    let tags = party.tags.iter();
-    tags.filter_map(|id| account.party_tags.get(*id)).map(Tag::view).collect()
+/// The tag of that name, which is made if there is none.
+pub(super) fn ensured<R: Record>(account: &mut Account, name: &str) -> i64 {
+    let tags = &mut R::vocabulary_mut(account).tags;
+    if let Some(tag) = named(tags, name) {
+        return tag.id;
+    }
+    tags.insert(|id| Tag { id, name: name.to_owned(), description: None, data_tag: false })
+}
+
+/// A record's tags as `embed=tags` shows them.
+pub(super) fn attached<R: Record>(account: &Account, marks: &Marks) -> Value {
+    let tags = marks.tags.iter();
+    tags.filter_map(|id| R::vocabulary(account).tags.get(*id)).map(Tag::view).collect()
 }
 
 /// Carries out the `tags` of a write: `{name}` attaches and makes the tag if need be, `{id}` attaches, and
 /// `{id, "_delete": true}` detaches.
-pub(super) fn attach_and_detach(
+pub(super) fn attach_and_detach<R: Record>(
     account: &mut Account,
-    party: &mut Party,
-    items: &Value,
+    record: &mut R,
+    written: Written<'_>,
 ) -> Result<(), Problem> {
-    let wrong_type = || Problem::wrong_type("party", "tags");
-    for item in items.as_array().ok_or_else(wrong_type)? {
-        let item = item.as_object().ok_or_else(wrong_type)?;
-        if item.get("_delete") == Some(&Value::Bool(true)) {
-            detach(party, item)?;
+    for item in written.items("tags")? {
+        if asks_deletion(item) {
+            detach(&mut record.marks_mut().tags, item)?;
         } else {
-            let id = wanted(account, item)?;
-            if !party.tags.contains(&id) {
-                party.tags.push(id);
-            }
+            let id = wanted::<R>(account, item)?;
+            attach(record, id);
         }
     }
     Ok(())
 }
 
-fn detach(party: &mut Party, item: &Map<String, Value>) -> Result<(), Problem> {
+/// Attaches a tag, if it is not attached already.
+pub(super) fn attach<R: Record>(record: &mut R, tag: i64) {
+    let tags = &mut record.marks_mut().tags;
+    if !tags.contains(&tag) {
+        tags.push(tag);
+    }
+}
+
+/// Attaches the tag of that name, which is made if there is none, to the record with this id.
+pub(super) fn bring<R: Record>(account: &mut Account, id: i64, name: &str) {
+    let tag = ensured::<R>(account, name);
+    if let Some(record) = R::table_mut(account).get_mut(id) {
+        attach(record, tag);
+    }
+}
+
+fn detach(tags: &mut Vec<i64>, item: &Members) -> Result<(), Problem> {
     let id = item.get("id").and_then(Value::as_i64);
-    let place = party.tags.iter().position(|tag| Some(*tag) == id);
+    let place = tags.iter().position(|tag| Some(*tag) == id);
     let missing = || Problem::new(RESOURCE, "id", "tag not found to delete");
-    party.tags.remove(place.ok_or_else(missing)?);
+    tags.remove(place.ok_or_else(missing)?);
     Ok(())
 }
 
-fn wanted(account: &mut Account, item: &Map<String, Value>) -> Result<i64, Problem> {
+fn wanted<R: Record>(account: &mut Account, item: &Members) -> Result<i64, Problem> {
     if let Some(id) = item.get("id") {
-        let known = id.as_i64().filter(|id| account.party_tags.get(*id).is_some());
+        let known = id.as_i64().filter(|id| R::vocabulary(account).tags.get(*id).is_some());
         return known.ok_or_else(|| Problem::new(RESOURCE, "id", "tag not found"));
     }
-    let name = required_name(item.get("name").unwrap_or(&Value::Null))?;
-    if let Some(tag) = named(&account.party_tags, &name) {
-        return Ok(tag.id);
-    }
-    Ok(account.party_tags.insert(|id| Tag { id, name, description: None, data_tag: false }))
+    let mut name = String::new();
+    Written::new(RESOURCE, item).filled_text("name", &mut name)?;
+    Ok(ensured::<R>(account, &name))
 }
 
-fn required_name(name: &Value) -> Result<String, Problem> {
-    match name {
-        Value::String(name) if !name.trim().is_empty() => Ok(name.trim().to_owned()),
-        Value::String(_) | Value::Null => Err(Problem::required(RESOURCE, "name")),
-        _ => Err(Problem::wrong_type(RESOURCE, "name")),
-    }
-}
-
-pub(super) fn routes() -> Router<Shared> {
+pub(super) fn routes<R: Record>() -> Router<Shared> {
+    let path = |rest: &str| format!("/{}/tags{rest}", R::PATH);
     Router::new()
-        .route("/parties/tags", get(list).post(create))
-        .route("/parties/tags/{id}", get(show).put(update).delete(remove))
-        .route("/parties/tags/{id}/definitions", get(definitions))
+        .route(&path(""), get(list::<R>).post(create::<R>))
+        .route(&path("/{id}"), get(show::<R>).put(update::<R>).delete(remove::<R>))
+        .route(&path("/{id}/definitions"), get(definitions::<R>))
 }
 
-async fn list(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
-    capsule.read(|account| {
-        let tags: Vec<&Tag> = account.party_tags.iter().collect();
-        let listing = Listing::of(&call, "tags", &tags, |tag| tag.view())?;
-        Ok(listing.reply(&call))
+async fn list<R: Record>(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
+    capsule.look(&call, |scene| {
+        let tags: Vec<&Tag> = R::vocabulary(scene.account).tags.iter().collect();
+        Ok(Listing::of(&call, "tags", &tags, |tag| tag.view())?.reply(&call))
     })
 }
 
-async fn show(State(capsule): State<Shared>, Id(id): Id, _: Call) -> Result<Response, Refusal> {
-    capsule.read(|account| {
-        let tag = account.party_tags.get(id).ok_or(Refusal::NotFound)?;
-        Ok(Json(json!({ "tag": tag.view() })).into_response())
+async fn show<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
+    capsule.look(&call, |scene| {
+        let tag = R::vocabulary(scene.account).tags.get(id).ok_or(Refusal::NotFound)?;
+        Ok(Json(keyed(RESOURCE, tag.view())))
     })
 }
 
-async fn create(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
-    let written = call.wrapped(RESOURCE)?;
-    let tag = capsule.write(|account| {
-        let mut tag = Tag {
-            id: 0,
-            name: required_name(written.get("name").unwrap_or(&Value::Null))?,
-            description: None,
-            data_tag: false,
-        };
-        tag.describe(&written)?;
-        if named(&account.party_tags, &tag.name).is_some() {
+async fn create<R: Record>(State(capsule): State<Shared>, call: Call) -> Result<Response, Refusal> {
+    let members = call.wrapped(RESOURCE)?;
+    let tag = capsule.change(&call, |draft| {
+        let tags = &mut R::vocabulary_mut(&mut draft.account).tags;
+        let mut tag = Tag { id: 0, name: String::new(), description: None, data_tag: false };
+        tag.describe(Written::new(RESOURCE, &members))?;
+        if named(tags, &tag.name).is_some() {
             return Err(Problem::new(RESOURCE, "name", "name is already taken").into());
         }
-        let id = account.party_tags.insert(|id| Tag { id, ..tag.clone() });
+        let id = tags.insert(|id| Tag { id, ..tag.clone() });
         Ok(Tag { id, ..tag })
     })?;
-    let location = call.url_of(&format!("/parties/tags/{}", tag.id));
-    let body = Json(json!({ "tag": tag.view() }));
-    Ok((StatusCode::CREATED, [(LOCATION, location)], body).into_response())
+    let path = format!("/{}/tags/{}", R::PATH, tag.id);
+    Ok(created(&call, &path, keyed(RESOURCE, tag.view())))
 }
 
-async fn update(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Response, Refusal> {
-    let written = call.wrapped(RESOURCE)?;
-    capsule.write(|account| {
-        let tag = account.party_tags.get_mut(id).ok_or(Refusal::NotFound)?;
-        tag.describe(&written)?;
-        Ok(Json(json!({ "tag": tag.view() })).into_response())
+async fn update<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
+    let members = call.wrapped(RESOURCE)?;
+    capsule.change(&call, |draft| {
+        let tags = &mut R::vocabulary_mut(&mut draft.account).tags;
+        let tag = tags.get_mut(id).ok_or(Refusal::NotFound)?;
+        tag.describe(Written::new(RESOURCE, &members))?;
+        Ok(Json(keyed(RESOURCE, tag.view())))
     })
 }
 
-async fn remove(State(capsule): State<Shared>, Id(id): Id, _: Call) -> Result<StatusCode, Refusal> {
-    let now = capsule.now();
-    capsule.write(|account| {
-        if account.delete_party_tag(id, now) { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
-    })
+/// Deletes a tag everywhere it is attached.
+async fn remove<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Response, Refusal> {
+    let job = capsule.change(&call, |draft| {
+        let account = &mut draft.account;
+        if !R::vocabulary_mut(account).tags.delete(id, draft.now) {
+            return Err(Refusal::NotFound);
+        }
+        let bearers = R::table(account).iter().filter(|record| record.marks().tags.contains(&id)).count();
+        R::table_mut(account).update_where(
+            |record| record.marks().tags.contains(&id),
+            |record| record.marks_mut().tags.retain(|tag| *tag != id),
+        );
+        Ok(jobs::if_long(account, bearers, "Deleting Tag"))
+    })?;
+    Ok(job.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |job| jobs::accepted(&call, job)))
 }
 
 /// The custom fields that a DataTag groups.
-async fn definitions(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Response, Refusal> {
-    capsule.read(|account| {
-        account.party_tags.get(id).ok_or(Refusal::NotFound)?;
-        fields::list_where(account, &call, |definition| definition.tag == Some(id))
+async fn definitions<R: Record>(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Response, Refusal> {
+    capsule.look(&call, |scene| {
+        R::vocabulary(scene.account).tags.get(id).ok_or(Refusal::NotFound)?;
+        fields::list_where::<R>(scene, &call, |definition| definition.tag == Some(id))
     })
 }

@@ -1,12 +1,11 @@
 //! What the seeded parties have: tags and custom fields, and the rows by which they are reached.
 
-use serde_json::Value;
-
 use super::super::account::Account;
-use super::super::fields::{Definition, FieldKind};
-use super::super::party::{Address, EmailAddress, FieldValue, Party, PhoneNumber, Website};
-use super::super::tags::{self, Tag};
+use super::super::fields::FieldKind;
+use super::super::party::{Address, EmailAddress, Party, PhoneNumber, Website};
+use super::super::record::Vocabulary;
 use super::count;
+use super::marks::{Marker, fields, tags};
 use super::organisations::Organisation;
 use super::people::Contact;
 use super::places::Place;
@@ -14,91 +13,46 @@ use crate::sandbox::table::Table;
 
 const FIRST_TAG: i64 = 1_912_004;
 const FIRST_FIELD: i64 = 871_330;
-
-pub(super) fn tags() -> Table<Tag> {
-    let rows: [(&str, Option<&str>, bool); 9] = [
-        ("Customer", Some("Has ordered in the last two years"), false),
-        ("Prospect", None, false),
-        ("Supplier", None, false),
-        ("VIP", Some("Call back the same day"), false),
-        ("Newsletter", None, false),
-        ("Trade show 2025", None, false),
-        ("Decision maker", None, false),
-        ("Wholesale account", Some("Buys beans by the sack"), true),
-        ("Equipment lease", None, true),
-    ];
-    let mut tags = Table::starting_at(FIRST_TAG);
-    for (name, description, data_tag) in rows {
-        tags.insert(|id| Tag {
-            id,
-            name: name.to_owned(),
-            description: description.map(str::to_owned),
-            data_tag,
-        });
-    }
-    tags
-}
+const FIRST_FILTER: i64 = 50_881;
 
 const SECTORS: [&str; 6] = ["Café", "Hotel", "Restaurant", "Retail", "Office", "Supplier"];
 const INTERESTS: [&str; 4] = ["Espresso", "Filter", "Tea", "Training"];
 const WHOLESALE_ACCOUNT: i64 = FIRST_TAG + 7;
 const EQUIPMENT_LEASE: i64 = FIRST_TAG + 8;
 
-pub(super) fn fields() -> Table<Definition> {
-    type Row = (&'static str, FieldKind, &'static [&'static str], Option<&'static str>, Option<i64>);
+/// Tags and custom fields of parties.
+pub(super) fn vocabulary() -> Vocabulary<Party> {
     let organisation = Some("organisation");
-    let rows: [Row; 9] = [
-        ("Sector", FieldKind::List, &SECTORS, organisation, None),
-        ("Seats", FieldKind::Number, &[], organisation, None),
-        ("Contract folder", FieldKind::Link, &[], organisation, None),
-        ("Birthday", FieldKind::Date, &[], Some("person"), None),
-        ("Newsletter opt-in", FieldKind::Boolean, &[], Some("person"), None),
-        ("Interests", FieldKind::MultiSelectList, &INTERESTS, None, None),
-        ("Referred by", FieldKind::Text, &[], None, None),
-        ("Weekly kilos", FieldKind::Number, &[], organisation, Some(WHOLESALE_ACCOUNT)),
-        ("Lease ends", FieldKind::Date, &[], organisation, Some(EQUIPMENT_LEASE)),
-    ];
-    let mut fields = Table::starting_at(FIRST_FIELD);
-    for (order, (name, kind, options, capture_rule, tag)) in (1..).zip(rows) {
-        fields.insert(|id| Definition {
-            id,
-            name: name.to_owned(),
-            kind,
-            description: (name == "Seats").then(|| "Covers at the largest site".to_owned()),
-            options: options.iter().map(|option| (*option).to_owned()).collect(),
-            capture_rule: capture_rule.map(str::to_owned),
-            important: name == "Sector",
-            display_order: order,
-            tag,
-        });
-    }
-    fields
-}
-
-/// Attaches the tag of that name and gives the field of that name a value, each if `wanted`.
-struct Marks<'a> {
-    account: &'a mut Account,
-    party: &'a mut Party,
-}
-
-impl Marks<'_> {
-    fn tag(&mut self, wanted: bool, name: &str) {
-        let tag = tags::named(&self.account.party_tags, name);
-        if let Some(tag) = tag.filter(|_| wanted) {
-            self.party.tags.push(tag.id);
-        }
-    }
-
-    fn field(&mut self, wanted: bool, name: &str, value: impl Into<Value>) {
-        let mut fields = self.account.party_fields.iter();
-        let definition = fields.find(|definition| definition.name == name);
-        if let Some(definition) = definition.map(|definition| definition.id).filter(|_| wanted) {
-            self.party.fields.push(FieldValue {
-                id: self.account.row_ids.next(),
-                definition,
-                value: value.into(),
-            });
-        }
+    Vocabulary {
+        tags: tags(
+            FIRST_TAG,
+            &[
+                ("Customer", Some("Has ordered in the last two years"), false),
+                ("Prospect", None, false),
+                ("Supplier", None, false),
+                ("VIP", Some("Call back the same day"), false),
+                ("Newsletter", None, false),
+                ("Trade show 2025", None, false),
+                ("Decision maker", None, false),
+                ("Wholesale account", Some("Buys beans by the sack"), true),
+                ("Equipment lease", None, true),
+            ],
+        ),
+        fields: fields(
+            FIRST_FIELD,
+            &[
+                ("Sector", FieldKind::List, &SECTORS, organisation, None),
+                ("Seats", FieldKind::Number, &[], organisation, None),
+                ("Contract folder", FieldKind::Link, &[], organisation, None),
+                ("Birthday", FieldKind::Date, &[], Some("person"), None),
+                ("Newsletter opt-in", FieldKind::Boolean, &[], Some("person"), None),
+                ("Interests", FieldKind::MultiSelectList, &INTERESTS, None, None),
+                ("Referred by", FieldKind::Text, &[], None, None),
+                ("Weekly kilos", FieldKind::Number, &[], organisation, Some(WHOLESALE_ACCOUNT)),
+                ("Lease ends", FieldKind::Date, &[], organisation, Some(EQUIPMENT_LEASE)),
+            ],
+        ),
+        filters: Table::starting_at(FIRST_FILTER),
     }
 }
 
@@ -110,7 +64,7 @@ pub(super) fn mark_organisation(
 ) {
     let supplies = organisation.sector == "Supplier";
     let buys = !supplies && number.is_multiple_of(2);
-    let mut marks = Marks { account, party };
+    let mut marks = Marker { account, record: party };
     marks.tag(buys, "Customer");
     marks.tag(!supplies && !buys, "Prospect");
     marks.tag(supplies, "Supplier");
@@ -130,7 +84,7 @@ pub(super) fn mark_organisation(
 }
 
 pub(super) fn mark_person(account: &mut Account, party: &mut Party, number: usize) {
-    let mut marks = Marks { account, party };
+    let mut marks = Marker { account, record: party };
     marks.tag(number % 20 == 11, "VIP");
     marks.tag(number.is_multiple_of(3), "Newsletter");
     marks.tag(number % 7 == 2, "Trade show 2025");

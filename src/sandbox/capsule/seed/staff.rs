@@ -3,6 +3,7 @@
 use time::macros::datetime;
 
 use super::super::account::{Account, Team, User};
+use super::super::custody::Custody;
 use super::super::party::{EmailAddress, Identity, Party, Person, PhoneNumber};
 use super::{ADMINISTRATOR, count, dated};
 use crate::sandbox::table::Table;
@@ -54,10 +55,11 @@ pub(super) fn users(first_party: i64) -> Table<User> {
             username: member.username.to_owned(),
             name: format!("{} {}", member.first_name, member.last_name),
             deleted: member.deleted,
+            administrator: number == 0,
             party: first_party + count(number),
             locale: member.locale,
             currency: if member.locale == "en_US" { "USD" } else { "GBP" },
-            timezone: member.timezone,
+            timezone: member.timezone.to_owned(),
             last_login_at,
             task_reminder: number % 2 == 0,
         });
@@ -108,10 +110,10 @@ pub(super) fn teams() -> Table<Team> {
 
 /// Owner and team of the party with this number. Every shape occurs: nobody, an owner, a team, both, and an owner who
 /// has left.
-pub(super) fn ownership(number: usize) -> (Option<i64>, Option<i64>) {
+pub(super) fn custody(number: usize) -> Custody {
     let user = |n: i64| Some(ADMINISTRATOR + n);
     let team = |n: i64| Some(FIRST_TEAM + n);
-    match number % 10 {
+    let (owner, team) = match number % 10 {
         0 => (user(0), None),
         1 => (user(1), team(0)),
         2 => (user(2), team(1)),
@@ -122,5 +124,17 @@ pub(super) fn ownership(number: usize) -> (Option<i64>, Option<i64>) {
         7 => (user(5), None),
         8 => (None, None),
         _ => (user(1), None),
+    };
+    Custody { owner, team, restricted: false }
+}
+
+/// Whom a sale or a project with this party belongs to: those who have the party, or, where that is nobody or somebody
+/// who has left, whoever is next.
+pub(super) fn custody_of_deal(account: &Account, party: &Party, number: usize) -> Custody {
+    let held = party.custody;
+    match held.owner {
+        Some(owner) if account.is_active_user(owner) => held,
+        None if held.team.is_some() => held,
+        _ => Custody { owner: Some(ADMINISTRATOR + count(number % 5)), team: None, ..held },
     }
 }

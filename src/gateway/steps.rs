@@ -1,0 +1,192 @@
+//! What goes before and after the main call of a unified request, and what is refused in between.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::{Map, Value};
+
+use super::evaluate::{Extras, misfit};
+use super::native::encode;
+use super::unified::Run;
+use crate::adapter::{Call, Reply};
+use crate::error::{Effect, Error, Failure, Kind, Result};
+use crate::mapping::cell::{Action, Request, Source, Step};
+
+/// Items that a step runs for at most.
+const MOST_ITEMS: usize = 100;
+
+/// Calls of one step that are on their way at the same time.
+const AT_ONCE: usize = 4;
+
+/// Pages that a step reads of a list at most.
+const MOST_PAGES: usize = 50;
+
+/// The page size that a step asks for; a vendor's largest one where that is smaller.
+const PAGE: u32 = 1000;
+
+impl Run<'_> {
+    /// Runs the steps that go before, and refuses what turns out not to be served: an id of another kind of
+    /// record, or anything that the mapping's `refusals` name.
+    pub(super) async fn before(&mut self) -> Result<()> {
+        let cell = self.cell.clone();
+        for step in &cell.before {
+            if let Some(value) = self.step(step, &Extras::new()).await? {
+                self.surroundings.before.insert(step.name.clone(), value);
+            }
+        }
+        if !self.gateway.holds(cell.exists.as_ref(), &self.surroundings, &Extras::new()).await? {
+            return Err(self.missing());
+        }
+        self.refuse().await
+    }
+
+    async fn refuse(&self) -> Result<()> {
+        let Some(refusals) = &self.cell.refusals else { return Ok(()) };
+        let none = Extras::new();
+        let mut failures = Vec::new();
+        for item in self.gateway.list(refusals, &self.surroundings, &none).await? {
+            let read = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+            let (Some(field), Some(message)) = (read("field"), read("message")) else {
+                return Err(misfit(refusals, "a list of {field, message}"));
+            };
+            failures.push(Failure { field, message });
+        }
+        match failures.first() {
+            None => Ok(()),
+            Some(first) => {
+                let message = format!("{}: {}", first.field, first.message);
+                Err(Error::invalid(message).with_failures(failures))
+            }
+        }
+    }
+
+    /// Runs the steps that follow a source's call. `data` is what the main call gave: a record, or the records of a page.
+    pub(super) async fn after(&mut self, source: &Source, data: &Value) -> Result<()> {
+        self.surroundings.after = Map::new();
+        for step in &source.after {
+            let extras = vec![("data", data.clone())];
+            let value = self.step(step, &extras).await.map_err(|error| self.halfway(error, data))?;
+            if let Some(value) = value {
+                self.surroundings.after.insert(step.name.clone(), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// A write whose main call was made and whose next step failed says so: the record is there already.
+    fn halfway(&self, error: Error, data: &Value) -> Error {
+        if !self.operation.method.writes() {
+            return error;
+        }
+        let id = match data.get("id") {
+            Some(Value::String(id)) => id.clone(),
+            Some(Value::Number(id)) => id.to_string(),
+            _ => return error.effect(Effect::Possible),
+        };
+        let singular = &self.resource.singular;
+        error
+            .preceded_by(&format!("The {singular} {id} was written, but not all that belongs to it."))
+            .effect(Effect::Possible)
+    }
+
+    async fn step(&self, step: &Step, extras: &Extras) -> Result<Option<Value>> {
+        if !self.gateway.holds(step.run_if.as_ref(), &self.surroundings, extras).await? {
+            return Ok(None);
+        }
+        let Some(loop_on) = &step.loop_on else {
+            return self.act(step, extras).await.map(Some);
+        };
+        let items = self.gateway.list(loop_on, &self.surroundings, extras).await?;
+        if items.len() > MOST_ITEMS {
+            let message = format!(
+                "{} takes {} calls to {}; a request may take {MOST_ITEMS}.",
+                self.operation.path(),
+                items.len(),
+                self.label()
+            );
+            return Err(Error::new(Kind::Unsupported, message));
+        }
+        let reads = match &step.action {
+            Action::Request(request) => request.choice.calls.iter().all(|call| call.facts.is_read()),
+            Action::Transform(_) => true,
+        };
+        let results = stream::iter(items).map(|item| async move {
+            let mut extras = extras.clone();
+            extras.push(("item", item));
+            self.act(step, &extras).await
+        });
+        // Writes go one by one, in order: what was done is then known when one fails.
+        let results: Vec<Value> = results.buffered(if reads { AT_ONCE } else { 1 }).try_collect().await?;
+        Ok(Some(Value::Array(results)))
+    }
+
+    async fn act(&self, step: &Step, extras: &Extras) -> Result<Value> {
+        match &step.action {
+            Action::Transform(expression) => {
+                let value = self.gateway.slot(expression, &self.surroundings, extras).await?;
+                Ok(value.unwrap_or(Value::Null))
+            }
+            Action::Request(request) => self.request(request, extras).await,
+        }
+    }
+
+    async fn request(&self, request: &Request, extras: &Extras) -> Result<Value> {
+        let mut call = Call::new(self.pick(&request.choice, extras).await?);
+        call.id = match &request.id {
+            Some(id) => self.gateway.text(id, &self.surroundings, extras).await?,
+            None => self.operation.id.clone(),
+        };
+        if let Some(Value::Object(query)) =
+            self.gateway.filled(&request.query, &self.surroundings, extras).await?
+        {
+            call.query = query;
+        }
+        if let Some(body) = &request.body {
+            let body = self.gateway.filled(body, &self.surroundings, extras).await?;
+            call.body = body.map(|body| encode(&body)).transpose()?;
+        }
+        let found = if request.cached {
+            self.gateway.references.get(self.account.id, &call, self.fetch(call.clone())).await
+        } else {
+            self.fetch(call).await
+        };
+        match found {
+            Err(error) if request.optional && error.kind() == Kind::NotFound => Ok(Value::Null),
+            found => found,
+        }
+    }
+
+    /// What a call answers: the records of all pages of a list, the record of anything else.
+    async fn fetch(&self, call: Call) -> Result<Value> {
+        if call.native.facts.paging.is_some() {
+            return self.fetch_all(call).await.map(Value::Array);
+        }
+        let reply: Reply = self.send(call.clone()).await?;
+        if reply.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        value(&self.account.adapter.record(&call, &reply)?)
+    }
+
+    async fn fetch_all(&self, mut call: Call) -> Result<Vec<Value>> {
+        let mut all = Vec::new();
+        let mut position = self.account.adapter.first(&call, Some(PAGE))?;
+        for _ in 0..MOST_PAGES {
+            call.position = Some(position);
+            let reply = self.send(call.clone()).await?;
+            let page = self.account.adapter.page(&call, &reply)?;
+            for record in &page.records {
+                all.push(value(record)?);
+            }
+            match page.next {
+                Some(next) => position = next,
+                None => return Ok(all),
+            }
+        }
+        let message =
+            format!("{} has more {} than can be read for one request.", self.label(), call.native.resource);
+        Err(Error::new(Kind::Unsupported, message))
+    }
+}
+
+fn value(raw: &serde_json::value::RawValue) -> Result<Value> {
+    serde_json::from_str(raw.get()).map_err(Error::internal)
+}
