@@ -138,6 +138,7 @@ struct Inner {
     fault: Option<Fault>,
     status: Option<StatusCode>,
     missing: Missing,
+    verbatim: bool,
 }
 
 impl Error {
@@ -155,6 +156,7 @@ impl Error {
             fault: None,
             status: None,
             missing: Missing::default(),
+            verbatim: false,
         }))
     }
 
@@ -237,6 +239,17 @@ impl Error {
         }
         self.0.status = status.or(self.0.status);
         self
+    }
+
+    /// Marks an answer to a caller who speaks the vendor's own API: the vendor's words go without ours around them.
+    pub fn verbatim(mut self) -> Self {
+        self.0.verbatim = true;
+        self
+    }
+
+    /// Whether the caller speaks the vendor's own API.
+    pub fn is_verbatim(&self) -> bool {
+        self.0.verbatim
     }
 
     /// Puts a sentence before what the caller reads.

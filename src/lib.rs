@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod adapter;
+pub mod alloc;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -22,3 +23,8 @@ pub mod outbound;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+
+// Of the unit tests. Programs choose theirs, see `alloc`.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Without it the memory of a mapping has no limit.
+#[global_allocator]
+static ALLOCATOR: unicrm::alloc::Counting = unicrm::alloc::Counting;
+
 fn main() -> ExitCode {
     unicrm::command::main()
 }

@@ -1,5 +1,7 @@
 //! The words between the gateway and a wire.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -82,6 +84,17 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// As received.
     pub body: Bytes,
+}
+
+/// What a vendor says of the calls that an account has left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Calls in a window.
+    pub limit: Option<u64>,
+    /// Calls that are left in it.
+    pub remaining: Option<u64>,
+    /// How long until the next window, in whole seconds.
+    pub reset: Option<Duration>,
 }
 
 /// A page in the vendor's own shape.

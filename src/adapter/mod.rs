@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use url::Url;
 
-pub use call::{Call, NativePage, Position, Reply};
+pub use call::{Call, NativePage, Position, Quota, Reply};
 pub use envelope::at as value_at;
 pub use rest::moved;
 

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use url::Url;
 
-use super::call::{Call, NativePage, Position, Reply};
+use super::call::{Call, NativePage, Position, Quota, Reply};
 use super::path::may_hold as may_be_in_a_path;
 use super::{Adapter, envelope};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
@@ -280,11 +280,21 @@ impl Rest {
         texts.find(|text| !text.is_empty()).map(|text| text.chars().take(500).collect())
     }
 
+    /// What the vendor's headers say of its quota; `None` where the manifest names no such headers.
+    pub fn quota(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<Quota> {
+        let names = self.manifest().rate_limit.as_ref()?;
+        let told = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        let reset = told(&names.reset).map(|at| {
+            let now = now.unix_timestamp().max(0).unsigned_abs();
+            Duration::from_secs(at.saturating_sub(now))
+        });
+        let quota = Quota { limit: told(&names.limit), remaining: told(&names.remaining), reset };
+        (quota != Quota::default()).then_some(quota)
+    }
+
     /// How long until the vendor's quota is there again.
     fn reset(&self, headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
-        let reset = headers.get(&self.manifest().rate_limit.as_ref()?.reset)?.to_str().ok()?;
-        let seconds = reset.trim().parse::<i64>().ok()?.saturating_sub(now.unix_timestamp()).max(0);
-        Some(Duration::from_secs(seconds.unsigned_abs()))
+        self.quota(headers, now)?.reset
     }
 }
 

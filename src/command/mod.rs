@@ -20,6 +20,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::config::{ConfigError, Settings};
 use crate::error::Error;
+use crate::mapping::expression::STACK;
 use crate::store::cluster::ClusterError;
 use crate::{config, telemetry};
 
@@ -200,7 +201,8 @@ fn run(cli: Cli) -> Outcome {
         Command::Mapping(MappingCommand::Eval(args)) => return mapping::eval(&args, &settings),
         _ => {}
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().thread_stack_size(2 * STACK).build()?;
     runtime.block_on(async {
         match cli.command {
             Command::Dev => dev::run(settings).await,

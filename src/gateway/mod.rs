@@ -13,6 +13,7 @@ mod listing;
 mod native;
 pub mod overlay;
 pub mod proxy;
+pub mod quota;
 pub mod reference;
 mod steps;
 pub mod unified;
@@ -89,6 +90,7 @@ impl Gateway {
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         let outcome = self.outbound.call(exchange).await;
+        self.note_quota(account, &outcome);
         if writes {
             idempotency::after_write(&outcome);
         }

@@ -12,6 +12,7 @@ use tracing::Span;
 use super::State;
 use super::extract::{Caller, JsonBody, RawBody};
 use super::idempotency::{sent, under};
+use super::quota;
 use super::reply::{Json, error_body};
 use crate::error::{Actor, Error, Result};
 use crate::gateway::batch::{Batch, BatchAnswer, Failed};
@@ -37,11 +38,11 @@ pub async fn run(
     let id = account(&mut body)?;
     Span::current().record("account", tracing::field::display(id));
     state.0.gateway.accounts.load(environment, id).await?;
-    let Some(key) = sent(&headers)? else { return answer(&state, environment, id, body).await };
+    let shared = state.clone();
+    let work = quota::after(async move { answer(&shared, environment, id, body).await.into_response() });
+    let Some(key) = sent(&headers)? else { return Ok(work.await) };
     let request = ["POST", uri.path(), uri.query().unwrap_or_default()];
     let keyed = Keyed::new(environment, id, &key, request, &bytes);
-    let shared = state.clone();
-    let work = async move { answer(&shared, environment, id, body).await.into_response() };
     under(&state, keyed, work).await
 }
 

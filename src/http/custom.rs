@@ -38,7 +38,7 @@ pub async fn call(Shared(state): Shared<State>, call: VerbatimCall, request: Req
         verbatim: call.body_passthrough,
         key_in_vain: parts.method.is_safe() && parts.headers.contains_key(KEY),
     };
-    Ok(match state.0.gateway.custom(&call.account, request).await? {
+    Ok(match state.0.gateway.custom(&call.account, request).await.map_err(Error::verbatim)? {
         CustomAnswer::Json(result) => {
             Json(Envelope { result, next_cursor: None, prev_cursor: None }).into_response()
         }

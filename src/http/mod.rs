@@ -11,6 +11,7 @@ mod extract;
 mod idempotency;
 mod middleware;
 mod proxy;
+mod quota;
 mod reply;
 mod tokens;
 mod unified;
@@ -65,6 +66,7 @@ pub fn service(
     state: State,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
+        .route_layer(axum::middleware::from_fn(quota::tell))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })

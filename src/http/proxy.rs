@@ -92,7 +92,7 @@ async fn answer(
         query: call.query.0,
         body: body.filter(|body| !body.is_empty()),
     };
-    Ok(match state.0.gateway.proxy(&call.account, request).await? {
+    Ok(match state.0.gateway.proxy(&call.account, request).await.map_err(Error::verbatim)? {
         ProxyAnswer::Page(page) => reply::native_page(&page),
         ProxyAnswer::Verbatim { content_type, body } => reply::verbatim(content_type, body),
         ProxyAnswer::Empty { id: Some(id) } => Json(json!({ "id": id })).into_response(),

@@ -209,14 +209,16 @@ fn lacking(error: &Error) -> Option<Value> {
 
 fn insight(error: &Error, status: StatusCode) -> Value {
     let mut insight = Map::new();
-    let remote = match error.fault() {
-        Some(fault) => format!("{} answered {}.", fault.provider, fault.status),
-        None => "The provider gave no answer that could be used.".to_owned(),
-    };
-    insight.insert("remote_error".to_owned(), json!({ "description": remote }));
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        let description = "The provider's rate limit is used up; wait for Retry-After.";
-        insight.insert("rate_limit_error".to_owned(), json!({ "description": description }));
+    if !error.is_verbatim() {
+        let remote = match error.fault() {
+            Some(fault) => format!("{} answered {}.", fault.provider, fault.status),
+            None => "The provider gave no answer that could be used.".to_owned(),
+        };
+        insight.insert("remote_error".to_owned(), json!({ "description": remote }));
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let description = "The provider's rate limit is used up; wait for Retry-After.";
+            insight.insert("rate_limit_error".to_owned(), json!({ "description": description }));
+        }
     }
     if let Some(fault) = error.fault().filter(|_| status == StatusCode::FORBIDDEN) {
         let description = "The account's credential lacks a permission.";

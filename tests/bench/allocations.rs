@@ -1,9 +1,11 @@
 //! Counts what a thread allocates, in the benchmark's own process.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 
-/// The system's allocator with a counter for each thread, so that counting costs no contention.
+use unicrm::alloc::Counting as Gateways;
+
+/// The gateway's own allocator with a counter for each thread, so that counting costs no contention.
 pub struct Counting;
 
 /// What was allocated.
@@ -26,30 +28,30 @@ fn count(bytes: usize) {
     let _ = BYTES.try_with(|total| total.set(total.get() + bytes as u64));
 }
 
-// SAFETY: every call goes to the system's allocator as it came. The counters are plain cells without a destructor,
+// SAFETY: every call goes to the gateway's allocator as it came. The counters are plain cells without a destructor,
 // so that using them allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are those of the system's allocator.
-        unsafe { System.alloc(layout) }
+        // SAFETY: the caller's promises are those of the gateway's allocator.
+        unsafe { Gateways.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
         // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Gateways.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
         // SAFETY: as above.
-        unsafe { System.realloc(old, layout, size) }
+        unsafe { Gateways.realloc(old, layout, size) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
+        unsafe { Gateways.dealloc(memory, layout) }
     }
 }
 

@@ -340,7 +340,9 @@ async fn the_documented_batch_runs() {
     let example = examples.into_iter().find(|block| block.contains("\"resources\"")).expect("an example");
     let mut body: Value = serde_json::from_str(example).expect("JSON");
     body["integrated_account_id"] = json!(app.account);
-    let answer = app.gateway.post("/batch-request", &body).await.ok();
+    let reply = app.gateway.post("/batch-request", &body).await;
+    assert_eq!(reply.header("ratelimit-limit"), "4000");
+    let answer = reply.ok();
     assert!(!records(&answer, "people").is_empty());
     assert!(!records(&answer, "crm/contacts").is_empty());
 }

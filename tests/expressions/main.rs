@@ -1,6 +1,8 @@
 //! What a mapping's author and its callers may rely on, through the public API and on every engine of the build.
 
 mod any_json;
+mod dates;
+mod functions;
 mod limits;
 mod pages;
 mod refusals;
@@ -13,6 +15,9 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use unicrm::mapping::expression::{Budget, Engine, EvaluationError, Expression, Scope};
+
+#[global_allocator]
+static ALLOCATOR: unicrm::alloc::Counting = unicrm::alloc::Counting;
 
 #[track_caller]
 fn compiled(engine: Engine, source: &str) -> Expression {

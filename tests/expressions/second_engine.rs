@@ -31,6 +31,14 @@ fn what_it_does_not_understand_is_refused_with_a_place() {
 }
 
 #[test]
+fn objects_with_methods_are_refused_with_a_place() {
+    let error = refused("{\n \"a\": $dtFromIso(b).toISO()}");
+    assert_eq!((error.line, error.column, error.code.as_deref()), (2, 7, Some("U2001")));
+    assert_eq!(error.message, "$dtFromIso is not available on the engine jsonata-rs");
+    assert_eq!(refused("$parseUrl(a)").code.as_deref(), Some("U2001"));
+}
+
+#[test]
 fn a_name_it_needs_for_a_replaced_built_in_is_refused() {
     let error = refused("($Join := 1; $Join)");
     assert!(error.message.contains("$Join"), "{error}");

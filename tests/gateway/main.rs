@@ -11,6 +11,7 @@ mod input;
 mod keys;
 mod pages;
 mod processes;
+mod quota;
 mod renewal;
 mod routes;
 mod secrets;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use unicrm::mapping::catalog::Support;
-use unicrm::mapping::expression::{Budget, Engine, Scope};
+use unicrm::mapping::expression::{Budget, Engine, Expression, Scope, functions};
 use unicrm::mapping::{Catalog, Files};
 use unicrm::model::{Method, Record};
 
@@ -66,4 +66,30 @@ fn the_record_of_the_readme_is_answered_as_it_says() {
     let record =
         Record::shape(&catalog.models["crm"].resources["books"], &mapped, None).expect("a record that fits");
     assert_eq!(&Value::Object(record.fields().expect("an object")), answered);
+}
+
+#[test]
+fn the_readme_says_of_every_function_what_it_gives() {
+    for function in functions::all() {
+        let (name, summary) = (function.name, function.summary.replace('|', "\\|"));
+        let row = format!("| `${name}({})` | {summary} |\n", function.parameters);
+        let means_the_same = README.contains(&format!("`${name}`"));
+        assert!(means_the_same || README.contains(&row), "no such row: {row}");
+    }
+    let rows = README.lines().filter_map(|line| line.strip_prefix("| `$")?.split_once('('));
+    for (name, _) in rows {
+        assert!(functions::all().any(|function| function.name == name), "there is no ${name}");
+    }
+}
+
+#[test]
+fn the_examples_of_functions_give_what_the_readme_says() {
+    let examples = blocks("text").concat();
+    for line in examples.lines() {
+        let (source, expected) = line.split_once("  →  ").expect("an arrow");
+        let expression = Expression::compile(Engine::Core, "README", source).expect(source);
+        let result = expression.evaluate(&Scope::new(), &Budget::default()).expect(source);
+        assert_eq!(result, Some(serde_json::from_str(expected).expect("JSON")), "{source}");
+    }
+    assert!(examples.lines().count() > 5);
 }

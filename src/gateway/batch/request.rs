@@ -106,7 +106,7 @@ impl Run<'_> {
     async fn proxy(&self, mut request: ProxyRequest, records: &mut Vec<Box<RawValue>>) -> Result<()> {
         loop {
             self.limits.take_call()?;
-            match self.gateway.proxy(self.account, request.clone()).await? {
+            match self.gateway.proxy(self.account, request.clone()).await.map_err(Error::verbatim)? {
                 ProxyAnswer::Page(page) => {
                     self.keep(page.records, records)?;
                     match page.next_cursor {

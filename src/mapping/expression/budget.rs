@@ -5,24 +5,28 @@ use std::time::Duration;
 /// The limits of one evaluation. Reaching one ends that evaluation with
 /// [`EvaluationErrorKind::Budget`](super::EvaluationErrorKind::Budget), and no other.
 ///
-/// There is no limit of memory: a recursive function that doubles a string reaches hundreds of megabytes within the
-/// default time. [`Budget::cancel`] is the seam for one: whoever watches memory holds the other end of the token.
+/// Beside them there are fixed ones: a text that a function or `&` makes has at most 4 MiB, and arrays and objects
+/// that are put together from variables hold at most a million values in all.
 #[derive(Debug, Clone)]
 pub struct Budget {
-    /// Wall-clock time. Default 250 ms. Checked between steps: one call of a built-in over a long input is not cut
-    /// short, and a limit under a millisecond counts as one millisecond.
+    /// Wall-clock time. Default 200 ms, so that an evaluation and its last step end within 250. Checked between steps,
+    /// and inside the functions that may take long; a limit under a millisecond counts as one millisecond. An evaluation
+    /// that reaches it on a busy machine, having waited for a processor for more than half of the time, is done once
+    /// more, with ten times as long. Neither the second time nor the waiting is there with jsonata-rs.
     pub time: Duration,
     /// Nested evaluation steps; a call of a function takes about three. Default 300.
     pub depth: usize,
-    /// The longest sequence that a path, a range or a built-in may build. Default 100,000. Not enforced by jsonata-rs.
+    /// The longest sequence that a path, a range or a function may build. Default 20,000. Not enforced by jsonata-rs.
     pub sequence: usize,
-    /// Ends the evaluation from another thread. Default none. With jsonata-rs it is only looked at between evaluations.
-    pub cancel: Option<CancelToken>,
+    /// Memory that the evaluation may hold beside its input, in bytes. Default 64 MiB. The evaluation is told to stop at
+    /// a quarter of it, since the step that passes the mark may copy what it works on a few times before it ends. Not
+    /// enforced by jsonata-rs.
+    pub memory: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { time: Duration::from_millis(250), depth: 300, sequence: 100_000, cancel: None }
+        Budget { time: Duration::from_millis(200), depth: 300, sequence: 20_000, memory: 64 * 1024 * 1024 }
     }
 }
 
@@ -31,29 +35,14 @@ impl Budget {
     pub(super) fn millis(&self) -> u64 {
         u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX).max(1)
     }
-}
 
-/// Stops every evaluation whose budget holds a clone of it. It cannot be reset.
-#[derive(Debug, Clone, Default)]
-pub struct CancelToken(jsonata_core::evaluator::CancelToken);
-
-impl CancelToken {
-    /// A token that has not been cancelled.
-    pub fn new() -> Self {
-        Self::default()
+    /// With more time, for an evaluation that was kept waiting.
+    pub(super) fn patient(&self) -> Budget {
+        Budget { time: self.time.saturating_mul(10), ..self.clone() }
     }
 
-    /// Ends the evaluations at their next step.
-    pub fn cancel(&self) {
-        self.0.cancel();
-    }
-
-    /// Whether any clone of this token was cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
-
-    pub(super) fn for_engine(&self) -> jsonata_core::evaluator::CancelToken {
-        self.0.clone()
+    /// The bytes at which an evaluation is told to stop.
+    pub(super) fn mark(&self) -> usize {
+        self.memory / 4
     }
 }

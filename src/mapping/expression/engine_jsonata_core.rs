@@ -1,107 +1,181 @@
 //! Evaluation by jsonata-core, the default engine.
 //!
-//! The parsed expression is kept and shared; an evaluator is made per [`Session`] and serves its evaluations one after
-//! the other, which spares each of them the registration of functions and the compilation of path steps. The engine
-//! gives every evaluation a scope of its own and drops it afterwards; after a failure or a panic the evaluator is
-//! dropped all the same, so nothing of a failed evaluation can reach the next one.
+//! The parsed expression is kept, in the form that [`lower`] gives it, and shared; an evaluator is made per [`Session`]
+//! and serves its evaluations one after the other, which spares each of them the registration of functions and the
+//! compilation of path steps. The engine gives every evaluation a scope of its own and drops it afterwards; after a
+//! failure or a panic the evaluator is dropped all the same, so nothing of a failed evaluation can reach the next one.
 //!
 //! The engine counts its steps and grows its stack on the heap, so neither deep recursion nor deep nesting overflows.
-//! What it panics on (one case is known: `$parseInteger` with digits that are not ASCII) is caught here.
+//! It has no limit of memory: the thread's allocations are counted while it evaluates ([`crate::alloc`]), and its cancel
+//! token is pulled when they pass the mark. What it panics on (one case is known: `$parseInteger` with digits that are
+//! not ASCII) is caught.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions, error_code_prefix};
+use jsonata_core::evaluator::{
+    CancelToken, Context, Evaluator, EvaluatorError, EvaluatorOptions, error_code_prefix,
+};
 use jsonata_core::value::JValue;
 
 use super::budget::Budget;
 use super::error::Failure;
-use super::functions::{HostFunction, Refusal};
-use super::location;
+use super::functions::{HostFunction, Refusal, Surroundings};
+use super::regexes::Regexes;
+use super::running::{self, Evaluation, Watch};
 use super::source::{self, Complaint};
+use super::{location, lower, panics};
+use crate::alloc;
 
 /// A parsed expression.
 pub(super) struct Program {
     ast: AstNode,
     /// Only what the expression mentions: registering the whole table would cost as much as a small evaluation.
-    functions: Vec<&'static HostFunction>,
+    functions: Vec<Registered>,
+    regexes: Regexes,
+}
+
+struct Registered {
+    function: &'static HostFunction,
+    /// The name it is registered under where that is not its own. Built-ins that are compiled into the engine's path
+    /// steps cannot be overridden, but a variable of their name that holds another function is honoured there, as in
+    /// JavaScript. The space keeps expressions from saying the name.
+    alias: Option<String>,
 }
 
 impl Program {
     pub(super) fn compile(text: &str) -> Result<Program, Complaint> {
         let tokens = source::tokens(text);
-        let ast = location::parse(text, &tokens)?;
-        source::check(&tokens.list, is_built_in)?;
-        Ok(Program { ast, functions: source::host_functions(&tokens.list) })
+        let mut ast = location::parse(text, &tokens)?;
+        let regexes = source::check(&tokens.list, is_built_in)?;
+        let mut functions = source::host_functions(&tokens.list);
+        functions.extend(lower::lower(&mut ast, &tokens.list));
+        let functions = functions.into_iter().map(registered).collect();
+        Ok(Program { ast, functions, regexes })
     }
 
     /// A run of evaluations under one budget and one instant.
-    pub(super) fn session<'p>(&'p self, budget: &Budget, instant: Option<i64>) -> Session<'p> {
-        Session {
-            program: self,
-            options: EvaluatorOptions {
-                timeout_ms: Some(budget.millis()),
-                cancel: budget.cancel.as_ref().map(|token| token.for_engine()),
-                max_stack_depth: Some(budget.depth),
-                max_sequence_length: Some(budget.sequence),
-            },
-            instant,
-            evaluator: None,
-        }
+    pub(super) fn session<'p>(&'p self, budget: &'p Budget, instant: Option<i64>) -> Session<'p> {
+        let surroundings = Rc::new(Surroundings { instant, regexes: self.regexes.clone() });
+        Session { program: self, budget, surroundings, running: None }
     }
+}
+
+fn registered(function: &'static HostFunction) -> Registered {
+    let is_compiled = Evaluator::new().register_fn_override(function.name, nothing).is_err();
+    let alias = (is_compiled || function.name == "replace").then(|| format!("{} of mappings", function.name));
+    Registered { function, alias }
 }
 
 /// The engine publishes no list of its built-ins, but a name that shadows one can only be registered as an override.
 fn is_built_in(name: &str) -> bool {
-    Evaluator::new().register_fn(name, |_: &[JValue]| Ok(JValue::Undefined)).is_err()
+    Evaluator::new().register_fn(name, nothing).is_err()
 }
 
-/// The name our `$join` is registered under. The built-in is compiled into the engine's path steps and cannot be
-/// overridden, but a variable `$join` that holds another function is honoured there, as in JavaScript. The space keeps
-/// expressions from saying this name.
-const JOIN: &str = "join of values";
+fn nothing(_: &[JValue]) -> Result<JValue, EvaluatorError> {
+    Ok(JValue::Undefined)
+}
 
 pub(super) struct Session<'p> {
     program: &'p Program,
-    options: EvaluatorOptions,
-    instant: Option<i64>,
-    evaluator: Option<Evaluator>,
+    budget: &'p Budget,
+    surroundings: Rc<Surroundings>,
+    /// The token stops the evaluator for good, so both are made anew after a failure.
+    running: Option<Running>,
 }
 
+/// An evaluator, and what stops it.
+type Running = (Evaluator, CancelToken);
+
 impl Session<'_> {
-    /// Evaluates against `root`.
-    pub(super) fn evaluate(&mut self, root: &JValue) -> Result<JValue, Failure> {
-        let mut evaluator = match self.evaluator.take() {
-            Some(evaluator) => evaluator,
-            None => self.evaluator()?,
+    /// Evaluates against `root` and hands the result to `read`, whose work is under the budget, too. When that turns out
+    /// to be used up in the end, what `read` has given is dropped.
+    pub(super) fn evaluate<T>(
+        &mut self,
+        root: &JValue,
+        mut read: impl FnMut(JValue) -> T,
+    ) -> Result<T, Failure> {
+        let watch = Watch::start();
+        let running = match self.running.take() {
+            Some(running) => running,
+            None => self.evaluator(self.budget)?,
         };
-        let ast = &self.program.ast;
-        // The evaluator, the only state that the closure leaves half changed, is dropped unless all went well.
-        let outcome = catch_unwind(AssertUnwindSafe(move || {
-            evaluator.evaluate(ast, root).map(|value| (value, evaluator)).map_err(failure)
-        }));
-        let (value, evaluator) = outcome.map_err(|payload| Failure::panic(&*payload))??;
-        self.evaluator = Some(evaluator);
-        Ok(value)
+        match self.attempt(root, self.budget, running, &mut read) {
+            // Nothing that a mapping does can be seen from outside, so it may be done again.
+            Err(failure) if failure.is_out_of_time() && watch.was_kept_waiting() => {
+                let budget = self.budget.patient();
+                let running = self.evaluator(&budget)?;
+                self.attempt(root, &budget, running, &mut read).map(|(read, _)| read)
+            }
+            Err(failure) => Err(failure),
+            Ok((read, running)) => {
+                self.running = Some(running);
+                Ok(read)
+            }
+        }
     }
 
-    fn evaluator(&self) -> Result<Evaluator, Failure> {
+    fn attempt<T>(
+        &self,
+        root: &JValue,
+        budget: &Budget,
+        (mut evaluator, token): Running,
+        read: &mut impl FnMut(JValue) -> T,
+    ) -> Result<(T, Running), Failure> {
+        let ast = &self.program.ast;
+        let evaluation = Evaluation::start(budget, token.clone());
+        // The evaluator, the only state that the closure leaves half changed, is dropped unless all went well.
+        let outcome = panics::caught(AssertUnwindSafe(move || {
+            let result = evaluator.evaluate(ast, root).map_err(failure)?;
+            Ok((read(result), evaluator))
+        }));
+        let is_out_of_memory = alloc::is_passed();
+        let is_out_of_time = running::is_out_of_time();
+        drop(evaluation);
+        match outcome {
+            Err(payload) => Err(Failure::panic(&*payload)),
+            // Also when it got to its end before it was told to stop: what it made is too large.
+            Ok(_) if is_out_of_memory => {
+                let refusal = running::out_of_memory();
+                let limit = budget.memory / (1024 * 1024);
+                Err(Failure::coded(refusal.code, format!("{} ({limit} MiB)", refusal.message)))
+            }
+            Ok(Err(failure)) => Err(failure),
+            Ok(Ok(_)) if is_out_of_time => {
+                let refusal = running::out_of_time();
+                Err(Failure::coded(refusal.code, refusal.message))
+            }
+            Ok(Ok((read, evaluator))) => Ok((read, (evaluator, token))),
+        }
+    }
+
+    fn evaluator(&self, budget: &Budget) -> Result<Running, Failure> {
         let functions = &self.program.functions;
         let mut context = Context::new();
-        if functions.iter().any(|function| function.name == "join") {
-            context.bind("join".to_owned(), JValue::builtin(JOIN));
+        for Registered { function, alias } in functions {
+            if let Some(alias) = alias {
+                context.bind(function.name.to_owned(), JValue::builtin(alias.as_str()));
+            }
         }
-        let mut evaluator = Evaluator::with_options(context, self.options.clone());
-        for &function in functions {
-            let name = match function.name {
-                "join" => JOIN,
-                name => name,
-            };
-            let instant = self.instant;
-            let call = move |args: &[JValue]| function.call(args, instant).map_err(host_error);
+        if functions.iter().any(|registered| registered.function.name == "replace") {
+            context.bind(lower::ENGINE_REPLACE.to_owned(), JValue::builtin("replace"));
+        }
+        let token = CancelToken::new();
+        let options = EvaluatorOptions {
+            timeout_ms: Some(budget.millis()),
+            cancel: Some(token.clone()),
+            max_stack_depth: Some(budget.depth),
+            max_sequence_length: Some(budget.sequence),
+        };
+        let mut evaluator = Evaluator::with_options(context, options);
+        for Registered { function, alias } in functions {
+            let name = alias.as_deref().unwrap_or(function.name);
+            let (function, surroundings) = (*function, Rc::clone(&self.surroundings));
+            let call = move |args: &[JValue]| function.call(args, &surroundings).map_err(host_error);
             evaluator.register_fn_override(name, call).map_err(failure)?;
         }
-        Ok(evaluator)
+        Ok((evaluator, token))
     }
 }
 
@@ -109,7 +183,7 @@ fn host_error(refusal: Refusal) -> EvaluatorError {
     EvaluatorError::EvaluationError(format!("{}: {}", refusal.code, refusal.message))
 }
 
-fn failure(error: EvaluatorError) -> Failure {
+pub(super) fn failure(error: EvaluatorError) -> Failure {
     let message = error.message();
     match error_code_prefix(message) {
         Some(code) => Failure::coded(code, message[code.len() + 1..].trim_start()),

@@ -13,6 +13,8 @@
 //! - Objects have no order. Keys of a result are sorted here, so that a result is at least always the same.
 //! - A regular expression may backtrack without end, and the time limit does not reach into it; nor is there a limit
 //!   on sequences.
+//! - Objects with methods (dates, and what else has them) are not to be had: the functions that give them are refused
+//!   at compilation. The limits on what one built-in may make are not there, nor is one on memory.
 //! - It leaks. What an evaluation allocates outside its arena (frames, functions, their bodies) is never freed: 1.6 kB
 //!   at least, and about 0.9 MB for a page of fifty records through a mapping with two small lambdas.
 //!
@@ -29,7 +31,7 @@ mod faults;
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::thread;
 
 use bumpalo::Bump;
@@ -41,10 +43,10 @@ use serde_json::value::RawValue;
 
 use super::budget::Budget;
 use super::error::Failure;
-use super::functions::{self, HostFunction, Refusal};
+use super::functions::{self, HostFunction, Refusal, Surroundings};
 use super::scope::{Entry, Scope};
 use super::source::{self, Complaint, Spanned};
-use super::{integers, location, values};
+use super::{integers, location, panics, values};
 
 /// Stack of the thread that parses and evaluates, in bytes. Reserved, and only used as far as recursion goes: the 1,000
 /// levels of nesting that jsonata-core's parser lets through take a fraction of it.
@@ -73,9 +75,11 @@ impl Program {
         // The other parser goes first: it bounds nesting, and tells places better.
         location::parse(text, &tokens)?;
         source::check(&tokens.list, |name| BUILT_INS.contains(&name))?;
+        let functions = source::host_functions(&tokens.list);
+        check_available(&functions, &tokens.list)?;
         let program = Program {
             text: capitalised(text, &tokens.list)?,
-            functions: source::host_functions(&tokens.list),
+            functions: functions.into_iter().filter(|function| !function.is_core_only()).collect(),
         };
         let parsed = on_own_thread(|| {
             let arena = Bump::new();
@@ -124,9 +128,6 @@ impl Program {
         instant: Option<i64>,
         budget: &Budget,
     ) -> Result<Option<Value>, Failure> {
-        if budget.cancel.as_ref().is_some_and(|token| token.is_cancelled()) {
-            return Err(Failure::coded("U1003", "cancelled"));
-        }
         HOST.set(Host { instant, refusal: None });
         let arena = Bump::new();
         let result = caught(|| {
@@ -163,7 +164,7 @@ fn on_own_thread<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failure>
 
 /// Nothing that `work` changes is looked at after a panic: arena, frames and values are all dropped.
 fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(work))
+    panics::caught(AssertUnwindSafe(work))
 }
 
 /// The scope as JSON texts by name, so that a page writes all but its item once.
@@ -202,6 +203,30 @@ fn value_text(json: &str) -> Result<String, Failure> {
     Ok(value.to_string())
 }
 
+/// Refuses the functions of ours that this engine cannot run. Where it has its own of that name, that is called.
+fn check_available(functions: &[&HostFunction], tokens: &[Spanned]) -> Result<(), Complaint> {
+    let absent = functions.iter().find(|function| function.is_core_only() && !is_replaced(function));
+    let Some(absent) = absent else {
+        return Ok(());
+    };
+    let is_named =
+        |spanned: &&Spanned| matches!(&spanned.token, Token::Variable(name) if name == absent.name);
+    Err(Complaint {
+        code: Some("U2001".to_owned()),
+        message: format!("${} is not available on the engine jsonata-rs", absent.name),
+        at: tokens.iter().find(is_named).map_or(0, |spanned| spanned.start),
+    })
+}
+
+/// The functions of ours that this engine can run.
+fn hosted() -> impl Iterator<Item = &'static HostFunction> {
+    functions::all().filter(|function| !function.is_core_only())
+}
+
+fn host_function(name: &str) -> Option<&'static HostFunction> {
+    functions::find(name).filter(|function| !function.is_core_only())
+}
+
 /// `text` with the names of built-ins that we replace capitalised. No other token may have such a name.
 fn capitalised(text: &str, tokens: &[Spanned]) -> Result<String, Complaint> {
     let mut capitalised = text.to_owned();
@@ -209,10 +234,10 @@ fn capitalised(text: &str, tokens: &[Spanned]) -> Result<String, Complaint> {
         let Token::Variable(name) = &spanned.token else {
             continue;
         };
-        if let Some(function) = functions::find(name).filter(|function| is_replaced(function)) {
+        if let Some(function) = host_function(name).filter(|function| is_replaced(function)) {
             let at = spanned.start + 1;
             capitalised.replace_range(at..spanned.end, &name_of(function));
-        } else if functions::all().any(|function| is_replaced(function) && name_of(function) == *name) {
+        } else if hosted().any(|function| is_replaced(function) && name_of(function) == *name) {
             return Err(Complaint {
                 code: None,
                 message: format!("${name} is a name that the engine jsonata-rs needs for itself"),
@@ -253,13 +278,14 @@ fn call_host<'a>(
     args: &[&'a RsValue<'a>],
 ) -> jsonata_rs::Result<&'a RsValue<'a>> {
     let called = || {
-        let function = functions::all()
+        let function = hosted()
             .find(|function| name_of(function) == context.name)
             .ok_or_else(|| unsayable(format!("there is no function ${}", context.name)))?;
         let args: Result<Vec<JValue>, Failure> =
             args.iter().map(|arg| from_engine(arg, values::DEPTH)).collect();
         let args = args.map_err(|failure| unsayable(failure.message))?;
-        function.call(&args, HOST.with_borrow(|host| host.instant))
+        let instant = HOST.with_borrow(|host| host.instant);
+        function.call(&args, &Surroundings { instant, ..Surroundings::default() })
     };
     called().map(|result| to_engine(&result, context.arena)).map_err(|refusal| {
         let error = Error::D3137Error(refusal.message.clone());

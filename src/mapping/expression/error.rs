@@ -47,7 +47,7 @@ pub struct CompileError {
 pub enum EvaluationErrorKind {
     /// The expression failed on this data: a type error, `$error`, a value that JSON cannot carry.
     Runtime,
-    /// A limit of the [`Budget`](super::Budget) was reached, or the evaluation was cancelled.
+    /// A limit of the [`Budget`](super::Budget) was reached.
     Budget,
     /// The engine panicked. A fault of the engine, contained to this evaluation.
     Panic,
@@ -96,6 +96,19 @@ impl Failure {
         Failure { kind: EvaluationErrorKind::Panic, ..Failure::runtime(panic_message(payload)) }
     }
 
+    /// Whether the time was over.
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.code.as_deref() == Some("D1012")
+    }
+
+    /// What this failure, a limit, means for an evaluation that was to follow.
+    pub(super) fn not_begun(&self) -> Failure {
+        Failure {
+            message: format!("not evaluated, for one before it reached a limit: {}", self.message),
+            ..self.clone()
+        }
+    }
+
     pub(super) fn named(self, name: &Arc<str>) -> EvaluationError {
         EvaluationError {
             kind: self.kind,
@@ -117,11 +130,13 @@ pub(super) fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     format!("the JSONata engine panicked: {said}")
 }
 
-/// Codes of limits: depth (D1011, U1001), time (D1012), sequence length (D2015), nesting (U1002), cancelled (U1003),
-/// and the width of `$pad` (U2002, this crate's).
+/// Codes of limits: depth (D1011, U1001), time (D1012), the length of a range (D2014) or sequence (D2015), nesting (U1002),
+/// stopped (U1003); and this crate's: the length of a text (U2002), memory (U2004), the number of values (U2005).
 fn kind_of_code(code: &str) -> EvaluationErrorKind {
     match code {
-        "D1011" | "D1012" | "D2015" | "U1001" | "U1002" | "U1003" | "U2002" => EvaluationErrorKind::Budget,
+        "D1011" | "D1012" | "D2014" | "D2015" | "U1001" | "U1002" | "U1003" | "U2002" | "U2004" | "U2005" => {
+            EvaluationErrorKind::Budget
+        }
         _ => EvaluationErrorKind::Runtime,
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
+use super::running;
 use super::values::number_to_json;
 use crate::model::shape::{Mapped, Node};
 
@@ -34,6 +35,8 @@ impl<'v> Mapped<'v> for Held<'v> {
     fn node(self) -> Node<'v> {
         match self.0 {
             By::Json(value) => value.node(),
+            // Whoever writes it out asks this of every part, and a result may be larger than it looks.
+            By::Engine(_) if running::poll().is_err() => Node::Unsayable("more than one evaluation may make"),
             By::Engine(value) => match value {
                 JValue::Undefined | JValue::Null => Node::Null,
                 JValue::Bool(value) => Node::Boolean(*value),
@@ -132,6 +135,23 @@ mod tests {
             "id": response.n[0], "none": response.none}"#;
         let expected = json!({"id": "1", "tags": ["2"], "x": [null, 1.5, {}]});
         assert_eq!(shaped(source), [Ok(expected.clone()), Ok(expected)]);
+    }
+
+    #[test]
+    fn a_date_is_its_text() {
+        let source =
+            r#"{"id": $dtFromIso("2024-02-29T12:00:00Z"), "tags": [$dtFromIso("2024").plus({"days": 1})]}"#;
+        let expected = json!({"id": "2024-02-29T12:00:00.000Z", "tags": ["2024-01-02T00:00:00.000Z"]});
+        assert_eq!(shaped(source), [Ok(expected.clone()), Ok(expected)]);
+    }
+
+    #[test]
+    fn a_record_that_would_be_too_large_is_an_error() {
+        let source = r#"($s := $pad("", 100000, "x"); {"id": "1", "tags": [[1..2000].$s]})"#;
+        for result in shaped(source) {
+            let error = result.expect_err("too large");
+            assert!(error.contains("the memory for one evaluation is used up"), "{error}");
+        }
     }
 
     #[test]

@@ -13,7 +13,8 @@
 //!   `$eval`, `$random` and `$shuffle` are refused when the expression is compiled, as are calls of functions that do
 //!   not exist.
 //! - The functions of [`functions`] are there.
-//! - Failures, limits and panics are errors of one evaluation and leave nothing behind for the next.
+//! - Failures, limits and panics are errors of one evaluation and leave nothing behind for the next. An evaluation ends
+//!   within its [`Budget`] of time and memory, and takes neither the thread nor the process with it.
 //!
 //! There are two engines, [`Engine`]. Every expression runs on jsonata-core; the other is for comparison.
 
@@ -26,12 +27,15 @@ pub mod functions;
 mod held;
 mod integers;
 mod location;
+mod lower;
+mod panics;
+mod regexes;
+mod running;
 mod scope;
 mod source;
 mod values;
 
 use std::fmt;
-use std::panic::catch_unwind;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -39,7 +43,7 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use budget::{Budget, CancelToken};
+pub use budget::Budget;
 pub use error::{CompileError, EvaluationError, EvaluationErrorKind, Position};
 pub use held::Held;
 pub use scope::Scope;
@@ -49,6 +53,11 @@ use source::Complaint;
 
 /// Longest text of an expression, in bytes. Far beyond what anyone writes by hand.
 const LONGEST: usize = 256 * 1024;
+
+/// The stack that an evaluation has below it. The engine frees most values without recursion, but not one that another
+/// holds twice; how deep those nest is bounded by the memory of the evaluation. A thread that evaluates often is best
+/// given twice as much from the start: it costs nothing until it is used, and moving to another stack does.
+pub const STACK: usize = 64 * 1024 * 1024;
 
 /// Which engine runs an expression. Written `jsonata-core` and `jsonata-rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -155,9 +164,10 @@ impl Expression {
     /// One evaluation. `None` is JSONata's undefined.
     pub fn evaluate(&self, scope: &Scope, budget: &Budget) -> Result<Option<Value>, EvaluationError> {
         let result = match &self.0.program {
-            Program::Core(program) => values::root_of(scope).and_then(|root| {
+            Program::Core(program) => roomy(|| {
+                let root = values::object(values::root_of(scope)?);
                 let mut session = program.session(budget, scope.instant());
-                session.evaluate(&values::object(root)).and_then(values::into_json)
+                session.evaluate(&root, values::into_json).flatten()
             }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => program.evaluate(scope, budget),
@@ -168,7 +178,9 @@ impl Expression {
     /// One evaluation per item, in order, with `item_name` bound to the item; the rest of the scope is converted once.
     ///
     /// The answer has one result per item. Each item has the budget to itself, and neither its bindings nor its failure
-    /// reach another. An item whose text cannot be read fails alone; a scope that cannot be read fails every item.
+    /// reach another. An item whose text cannot be read fails alone; a scope that cannot be read fails every item; and
+    /// once an item has reached a limit of the budget, those that follow are not evaluated and fail for the same reason,
+    /// so that a page costs no more time than one record too many.
     pub fn evaluate_each(
         &self,
         scope: &Scope,
@@ -178,8 +190,10 @@ impl Expression {
     ) -> Vec<Result<Option<Value>, EvaluationError>> {
         let named = |failure: Failure| failure.named(&self.0.name);
         match &self.0.program {
-            Program::Core(program) => each_on_core(program, scope, item_name, items, budget, |_, result| {
-                result.and_then(values::into_json).map_err(named)
+            Program::Core(program) => roomy(|| {
+                each_on_core(program, scope, item_name, items, budget, |_, result| {
+                    result.and_then(values::into_json).map_err(named)
+                })
             }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(program) => {
@@ -190,7 +204,9 @@ impl Expression {
     }
 
     /// [`Expression::evaluate_each`] for whoever writes each result out at once: `take` gets it with its index as the
-    /// engine holds it, which spares the making of a tree that nobody keeps.
+    /// engine holds it, which spares the making of a tree that nobody keeps. What `take` does is under the budget, too:
+    /// when that is used up by the end, `take` is called again for the same index, with the error, and its first answer
+    /// is dropped.
     pub fn evaluate_each_with<T>(
         &self,
         scope: &Scope,
@@ -200,15 +216,12 @@ impl Expression {
         mut take: impl FnMut(usize, Result<Held<'_>, EvaluationError>) -> T,
     ) -> Vec<T> {
         match &self.0.program {
-            Program::Core(program) => {
-                each_on_core(program, scope, item_name, items, budget, |index, result| {
-                    let result = result.map_err(|failure| failure.named(&self.0.name));
-                    match &result {
-                        Ok(value) => take(index, Ok(Held::by_engine(value))),
-                        Err(error) => take(index, Err(error.clone())),
-                    }
+            Program::Core(program) => roomy(|| {
+                each_on_core(program, scope, item_name, items, budget, |index, result| match result {
+                    Ok(value) => take(index, Ok(Held::by_engine(&functions::objects::plain(&value)))),
+                    Err(failure) => take(index, Err(failure.named(&self.0.name))),
                 })
-            }
+            }),
             #[cfg(feature = "jsonata-rs")]
             Program::Rs(_) => {
                 let results = self.evaluate_each(scope, item_name, items, budget);
@@ -222,6 +235,11 @@ impl Expression {
     }
 }
 
+/// Runs `work` with [`STACK`].
+fn roomy<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK, 2 * STACK, work)
+}
+
 fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {
     if source.len() > LONGEST {
         return Err(Complaint { code: None, message: format!("longer than {LONGEST} bytes"), at: LONGEST });
@@ -231,10 +249,10 @@ fn compiled(engine: Engine, source: &str) -> Result<Program, Complaint> {
         #[cfg(feature = "jsonata-rs")]
         Engine::Rs => engine_jsonata_rs::Program::compile(source).map(Program::Rs),
     };
-    catch_unwind(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
+    panics::caught(compile).unwrap_or_else(|payload| Err(Complaint::panic(&*payload)))
 }
 
-/// Evaluates for each item and hands the result to `take`, which must not keep it.
+/// Evaluates for each item and hands the result to `take`, which must not keep it, and the error, where there is one.
 fn each_on_core<T>(
     program: &engine_jsonata_core::Program,
     scope: &Scope,
@@ -248,8 +266,15 @@ fn each_on_core<T>(
         Err(failure) => return (0..items.len()).map(|index| take(index, Err(failure.clone()))).collect(),
     };
     let mut session = program.session(budget, scope.instant());
-    let mut evaluate = |item: &RawValue| {
-        let value = values::from_raw(item).map_err(|failure| values::unreadable(item_name, failure))?;
+    let mut over: Option<Failure> = None;
+    let mut one = |(index, item): (usize, &&RawValue)| {
+        if let Some(failure) = &over {
+            return take(index, Err(failure.not_begun()));
+        }
+        let value = match values::from_raw(item) {
+            Ok(value) => value,
+            Err(failure) => return take(index, Err(values::unreadable(item_name, failure))),
+        };
         // In place: nothing else holds the root between two evaluations.
         if let Some(fields) = root.as_object_mut() {
             match fields.get_mut(item_name) {
@@ -257,9 +282,14 @@ fn each_on_core<T>(
                 None => drop(fields.insert(item_name.to_owned(), value)),
             }
         }
-        session.evaluate(&root)
+        session.evaluate(&root, |value| take(index, Ok(value))).unwrap_or_else(|failure| {
+            if failure.kind == EvaluationErrorKind::Budget {
+                over = Some(failure.clone());
+            }
+            take(index, Err(failure))
+        })
     };
-    items.iter().enumerate().map(|(index, item)| take(index, evaluate(item))).collect()
+    items.iter().enumerate().map(&mut one).collect()
 }
 
 /// The name, not the text.

@@ -3,11 +3,11 @@
 //! jsonata-core's parser reports errors without a position. Its lexer is public, though without positions either, so
 //! this module walks the text beside it: the lexer says what each token is, and the kind says where it ends.
 
-use jsonata_core::functions::string::build_regex;
 use jsonata_core::parser::{Lexer, ParserError, Token};
 
 use super::error::panic_message;
 use super::functions;
+use super::regexes::Regexes;
 
 /// A token and the bytes it stands on.
 #[derive(Debug, Clone)]
@@ -151,16 +151,11 @@ pub(super) fn host_functions(tokens: &[Spanned]) -> Vec<&'static functions::Host
 }
 
 /// Refuses what would fail, or must not run, whatever the data: a refused built-in, a call of a function that nothing
-/// defines or that lacks its `$`, a regular expression that does not compile. `knows` says whether the engine has a built-in of a name.
-pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<(), Complaint> {
+/// defines or that lacks its `$`, a regular expression that does not compile. `knows` says whether the engine has a
+/// built-in of a name. The answer is the regular expressions, compiled.
+pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<Regexes, Complaint> {
+    let regexes = compiled(tokens)?;
     for (index, spanned) in tokens.iter().enumerate() {
-        if let Token::Regex { pattern, flags } = &spanned.token {
-            build_regex(pattern, flags).map_err(|error| Complaint {
-                code: Some("S0303".to_owned()),
-                message: format!("invalid regular expression: {error}"),
-                at: spanned.start,
-            })?;
-        }
         let Some(name) = variable(spanned) else {
             check_bare_call(tokens, index, &knows)?;
             continue;
@@ -181,10 +176,24 @@ pub(super) fn check(tokens: &[Spanned], knows: impl Fn(&str) -> bool) -> Result<
             });
         }
     }
-    Ok(())
+    Ok(regexes)
 }
 
-/// `join(x)` for `$join(x)`. Not after a dot: there an object's own function may be called.
+fn compiled(tokens: &[Spanned]) -> Result<Regexes, Complaint> {
+    let regexes = || tokens.iter().filter(|spanned| matches!(spanned.token, Token::Regex { .. }));
+    let patterns = regexes().filter_map(|spanned| match &spanned.token {
+        Token::Regex { pattern, flags } => Some((pattern.as_str(), flags.as_str())),
+        _ => None,
+    });
+    Regexes::compile(patterns).map_err(|(index, message)| Complaint {
+        code: Some("S0303".to_owned()),
+        message: format!("invalid regular expression: {message}"),
+        at: regexes().nth(index).map_or(0, |spanned| spanned.start),
+    })
+}
+
+/// `join(x)` for `$join(x)`. Not after a dot: there an object's own function may be called. Nor the methods of dates and
+/// their like, where there are any: `date.[toISO(), toMillis()]`.
 fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> bool) -> Result<(), Complaint> {
     let Token::Identifier(name) = &tokens[index].token else {
         return Ok(());
@@ -192,7 +201,11 @@ fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> boo
     let next = tokens.get(index + 1).map(|next| &next.token);
     let previous = index.checked_sub(1).map(|before| &tokens[before].token);
     let is_call = next == Some(&Token::LeftParen) && previous != Some(&Token::Dot);
-    if is_call && (functions::find(name).is_some() || knows(name)) {
+    let is_method = || {
+        functions::objects::is_method(name)
+            && functions::objects::are_made(tokens.iter().filter_map(variable))
+    };
+    if is_call && !is_method() && (functions::find(name).is_some() || knows(name)) {
         return Err(Complaint {
             code: Some("T1005".to_owned()),
             message: format!("{name} is no function; did you mean ${name}?"),
@@ -203,7 +216,7 @@ fn check_bare_call(tokens: &[Spanned], index: usize, knows: impl Fn(&str) -> boo
 }
 
 /// The name of a `$name` token. `$` and `$$` have none.
-fn variable(spanned: &Spanned) -> Option<&str> {
+pub(super) fn variable(spanned: &Spanned) -> Option<&str> {
     match &spanned.token {
         Token::Variable(name) if !name.is_empty() => Some(name),
         _ => None,
@@ -218,7 +231,7 @@ fn is_called(tokens: &[Spanned], index: usize) -> bool {
 }
 
 /// Whether the expression gives the name a value anywhere: by `:=`, as a parameter, by `@` or `#`.
-fn is_bound(tokens: &[Spanned], name: &str) -> bool {
+pub(super) fn is_bound(tokens: &[Spanned], name: &str) -> bool {
     let mut parameters = false;
     for (index, spanned) in tokens.iter().enumerate() {
         match &spanned.token {

@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use super::error::Failure;
-use super::integers;
+use super::functions::{Refusal, objects};
 use super::scope::{Entry, Scope};
+use super::{integers, running};
 
 /// How deep a value may nest, in and out: serde_json's own limit for text, so that whoever reads our JSON can.
 pub(super) const DEPTH: usize = 128;
@@ -98,7 +99,10 @@ pub(super) fn into_json(value: JValue) -> Result<Option<Value>, Failure> {
         if path.is_empty() {
             path.push_str("the result");
         }
-        Failure::runtime(format!("{} {path}", unsayable.what))
+        match unsayable.refusal {
+            Some(refusal) => Failure::coded(refusal.code, refusal.message),
+            None => Failure::runtime(format!("{} {path}", unsayable.what)),
+        }
     })
 }
 
@@ -109,11 +113,17 @@ const STEPS_SHOWN: usize = 8;
 struct Unsayable {
     what: &'static str,
     path: Vec<String>,
+    /// A limit that was reached in place of what cannot be said.
+    refusal: Option<Refusal>,
 }
 
 impl Unsayable {
     fn new(what: &'static str) -> Self {
-        Unsayable { what, path: Vec::new() }
+        Unsayable { what, path: Vec::new(), refusal: None }
+    }
+
+    fn refused(refusal: Refusal) -> Self {
+        Unsayable { refusal: Some(refusal), ..Unsayable::new("") }
     }
 
     fn under(mut self, step: String) -> Self {
@@ -137,13 +147,18 @@ fn into_json_at(value: JValue, depth: usize) -> Result<Option<Value>, Unsayable>
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
             let mut out = Vec::with_capacity(items.len());
             for (index, item) in items.into_vec().into_iter().enumerate() {
+                running::poll().map_err(Unsayable::refused)?;
                 let item = into_json_at(item, depth).map_err(|at| at.under(format!("[{index}]")))?;
                 out.extend(item);
             }
             Value::Array(out)
         }
+        value @ JValue::Object(_) if objects::is_known(&value) => {
+            return objects::in_json(&value).map_or(Ok(None), |plain| into_json_at(plain, depth));
+        }
         JValue::Object(fields) => {
             let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
+            running::poll().map_err(Unsayable::refused)?;
             Value::Object(fields_to_json(fields, depth)?)
         }
         JValue::Lambda(_) | JValue::Builtin { .. } => {

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use super::super::running;
 use super::{HostFunction, HostResult, Refusal, arg, coerce};
 
 pub(super) const FUNCTIONS: &[HostFunction] = &[
@@ -72,6 +73,7 @@ fn pad(args: &[JValue]) -> HostResult {
         _ => " ",
     };
     let missing = (width.abs() as usize).saturating_sub(text.chars().count());
+    running::fits(text.len().saturating_add(missing.saturating_mul(4)))?;
     let padding: String = filler.chars().cycle().take(missing).collect();
     Ok(JValue::string(if width < 0.0 { format!("{padding}{text}") } else { format!("{text}{padding}") }))
 }

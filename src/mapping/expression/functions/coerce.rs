@@ -30,6 +30,25 @@ pub(super) fn joined_text(value: &JValue) -> String {
     }
 }
 
+/// No less than the length of [`joined_text`], in bytes; beyond what any text may have, it need not be exact.
+pub(super) fn joined_length(value: &JValue) -> usize {
+    fn added(before: usize, value: &JValue) -> usize {
+        if before > super::super::running::LONGEST_TEXT {
+            return before;
+        }
+        before.saturating_add(match value {
+            JValue::String(text) => text.len(),
+            JValue::Array(items) => {
+                return with_stack(|| items.iter().fold(before, |before, item| added(before + 1, item)));
+            }
+            JValue::Object(_) => 15,
+            JValue::Number(_) => 32,
+            _ => 5,
+        })
+    }
+    added(0, value)
+}
+
 pub(super) fn join(items: &[JValue], separator: &str) -> String {
     let texts: Vec<String> = items.iter().map(joined_text).collect();
     texts.join(separator)

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jsonata_core::value::{JMap, JValue};
 
-use super::super::values;
+use super::super::{running, values};
 use super::{HostFunction, HostResult, arg, coerce};
 
 pub(super) const FUNCTIONS: &[HostFunction] = &[
@@ -126,14 +126,21 @@ fn list_values(args: &[JValue]) -> HostResult {
 
 fn join(args: &[JValue]) -> HostResult {
     let items = coerce::cast_array(arg(args, 0));
-    let joined = match arg(args, 1) {
-        nothing if coerce::is_nothing(nothing) => coerce::join(items, ","),
-        separator => coerce::join(items, &coerce::joined_text(separator)),
+    let separator = match arg(args, 1) {
+        nothing if coerce::is_nothing(nothing) => ",".to_owned(),
+        separator => coerce::joined_text(separator),
     };
-    Ok(JValue::string(joined))
+    let mut length = separator.len().saturating_mul(items.len());
+    for item in items {
+        running::poll()?;
+        length = length.saturating_add(coerce::joined_length(item));
+        running::fits(length)?;
+    }
+    Ok(JValue::string(coerce::join(items, &separator)))
 }
 
 fn wrap(args: &[JValue]) -> HostResult {
+    running::fits(args.iter().take(3).map(coerce::joined_length).fold(0, usize::saturating_add))?;
     let start = coerce::joined_text(arg(args, 1));
     let value = coerce::joined_text(arg(args, 0));
     let end = match arg(args, 2) {

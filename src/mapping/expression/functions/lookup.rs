@@ -39,7 +39,7 @@ fn map_values(args: &[JValue]) -> HostResult {
     }
 }
 
-fn translate(value: &JValue, table: &JMap, lowered: bool) -> JValue {
+pub(super) fn translate(value: &JValue, table: &JMap, lowered: bool) -> JValue {
     match value {
         JValue::String(text) => entry(table, text, lowered).unwrap_or(value).clone(),
         JValue::Number(number) => {
@@ -83,7 +83,7 @@ fn find(args: &[JValue]) -> HostResult {
     Ok(found.cloned().unwrap_or(JValue::Undefined))
 }
 
-fn fits(item: &JValue, wanted: &JValue) -> bool {
+pub(super) fn fits(item: &JValue, wanted: &JValue) -> bool {
     match wanted {
         nothing if coerce::is_nothing(nothing) => coerce::is_truthy(item),
         JValue::Object(_) => holds(item, wanted),
@@ -96,7 +96,7 @@ fn fits(item: &JValue, wanted: &JValue) -> bool {
 }
 
 /// The field of that name, or else the one at that dotted path.
-fn field_at<'v>(value: &'v JValue, path: &str) -> Option<&'v JValue> {
+pub(super) fn field_at<'v>(value: &'v JValue, path: &str) -> Option<&'v JValue> {
     let mut value = value;
     let mut path = path;
     loop {

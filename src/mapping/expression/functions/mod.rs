@@ -5,23 +5,44 @@
 //! does, the Rust function). To add a function, add a row; to add a family, add its table to `FAMILIES`. Every row's
 //! meaning has a test beside it.
 //!
-//! Two rules hold for all of them. A function gets its arguments evaluated and cannot call a JSONata function it is
-//! given: a predicate or comparator is refused. And it does not get the context value as an implicit first argument, so
-//! it is `$pad(name, 10)` and never `name.$pad(10)`. Missing arguments are undefined, surplus ones are ignored, as in
-//! JavaScript.
+//! A function gets its arguments evaluated and cannot call a JSONata function it is given: a predicate or comparator is
+//! refused, except where the engine's own function does the calling (`$map`, `$filter`, `$reduce`, `$sort`, `$each`,
+//! `$sift`, `$single`, `$replace`). Missing arguments are undefined, surplus ones are ignored, as in JavaScript. The
+//! built-ins that are replaced still take the context value for a first argument that is left out: `name.$pad(10)`.
+//!
+//! Some give objects with methods: dates and durations, the search parameters of a URL, a dependency graph. What those
+//! are to the engine is in `objects.rs`.
 //!
 //! `$eval`, `$random` and `$shuffle` are refused when the expression is compiled: a mapping gives the same result for
 //! the same input, and runs only what its file says.
 
+mod absent;
+mod bounded;
 mod builtins;
 mod coerce;
 mod collections;
+mod currency;
+mod dates;
+mod digests;
 mod emptiness;
 mod encoding;
+mod graph;
+mod grouping;
+pub(super) mod inner;
+mod lists;
 mod lookup;
+mod markup;
+pub(super) mod objects;
+pub(super) mod omission;
 mod parsing;
+mod query_string;
+mod similarity;
+mod sql;
 
 use jsonata_core::value::JValue;
+
+use super::regexes::Regexes;
+use super::running;
 
 /// Every function there is, for documentation and for tools.
 pub fn all() -> impl Iterator<Item = &'static HostFunction> {
@@ -29,12 +50,23 @@ pub fn all() -> impl Iterator<Item = &'static HostFunction> {
 }
 
 const FAMILIES: &[&[HostFunction]] = &[
+    bounded::FUNCTIONS,
     builtins::FUNCTIONS,
     collections::FUNCTIONS,
+    currency::FUNCTIONS,
+    dates::FUNCTIONS,
+    digests::FUNCTIONS,
     emptiness::FUNCTIONS,
     encoding::FUNCTIONS,
+    graph::FUNCTIONS,
+    grouping::FUNCTIONS,
+    lists::FUNCTIONS,
     lookup::FUNCTIONS,
+    markup::FUNCTIONS,
     parsing::FUNCTIONS,
+    query_string::FUNCTIONS,
+    similarity::FUNCTIONS,
+    sql::FUNCTIONS,
 ];
 
 /// One function of a mapping, written in Rust.
@@ -46,6 +78,7 @@ pub struct HostFunction {
     /// What it gives, in one or two sentences.
     pub summary: &'static str,
     call: Call,
+    core_only: bool,
 }
 
 enum Call {
@@ -53,6 +86,26 @@ enum Call {
     Plain(fn(&[JValue]) -> HostResult),
     /// Also reads the request's instant, in milliseconds since the Unix epoch.
     AtInstant(fn(&[JValue], i64) -> HostResult),
+    /// Also reads whatever there is beside the arguments.
+    Among(fn(&[JValue], &Surroundings) -> HostResult),
+}
+
+/// What a function may read beside its arguments.
+#[derive(Clone, Default)]
+pub(super) struct Surroundings {
+    /// The request's, in milliseconds since the Unix epoch.
+    pub instant: Option<i64>,
+    /// The patterns of the expression.
+    pub regexes: Regexes,
+}
+
+impl Surroundings {
+    fn instant(&self, function: &str) -> Result<i64, Refusal> {
+        self.instant.ok_or_else(|| Refusal {
+            code: "U2003",
+            message: format!("${function} is not available: the scope has no instant"),
+        })
+    }
 }
 
 type HostResult = Result<JValue, Refusal>;
@@ -78,7 +131,7 @@ impl HostFunction {
         summary: &'static str,
         call: fn(&[JValue]) -> HostResult,
     ) -> HostFunction {
-        HostFunction { name, parameters, summary, call: Call::Plain(call) }
+        HostFunction { name, parameters, summary, call: Call::Plain(call), core_only: false }
     }
 
     const fn at_instant(
@@ -87,19 +140,39 @@ impl HostFunction {
         summary: &'static str,
         call: fn(&[JValue], i64) -> HostResult,
     ) -> HostFunction {
-        HostFunction { name, parameters, summary, call: Call::AtInstant(call) }
+        HostFunction { name, parameters, summary, call: Call::AtInstant(call), core_only: false }
     }
 
-    /// Calls the function. `instant` is the scope's, if it has one.
-    pub(super) fn call(&self, args: &[JValue], instant: Option<i64>) -> HostResult {
-        match (&self.call, instant) {
-            (Call::Plain(function), _) => function(args),
-            (Call::AtInstant(function), Some(instant)) => function(args, instant),
-            (Call::AtInstant(_), None) => Err(Refusal {
-                code: "U2003",
-                message: format!("${} is not available: the scope has no instant", self.name),
-            }),
+    const fn among(
+        name: &'static str,
+        parameters: &'static str,
+        summary: &'static str,
+        call: fn(&[JValue], &Surroundings) -> HostResult,
+    ) -> HostFunction {
+        HostFunction { name, parameters, summary, call: Call::Among(call), core_only: false }
+    }
+
+    /// A function that jsonata-rs cannot run: it keeps its own if it has one, and otherwise has none of that name.
+    const fn core_only(self) -> HostFunction {
+        HostFunction { core_only: true, ..self }
+    }
+
+    /// Whether only jsonata-core has it, or has it in this form.
+    pub fn is_core_only(&self) -> bool {
+        self.core_only
+    }
+
+    pub(super) fn call(&self, args: &[JValue], surroundings: &Surroundings) -> HostResult {
+        let result = match &self.call {
+            Call::Plain(function) => function(args),
+            Call::AtInstant(function) => function(args, surroundings.instant(self.name)?),
+            Call::Among(function) => function(args, surroundings),
+        }?;
+        // An array may hold one value several times, and be one of several in the next.
+        if matches!(result, JValue::Array(_) | JValue::Object(_)) {
+            running::spend(&result)?;
         }
+        Ok(result)
     }
 }
 
@@ -108,12 +181,12 @@ pub(super) fn find(name: &str) -> Option<&'static HostFunction> {
     all().find(|function| function.name == name)
 }
 
-/// Why a mapping may not use the built-in `$name`, if it may not.
+/// Why a mapping may not use `$name`, if it may not.
 pub(super) fn refused(name: &str) -> Option<&'static str> {
     match name {
         "eval" => Some("a mapping runs only the text of its file"),
         "random" | "shuffle" => Some("a mapping gives the same result for the same input"),
-        _ => None,
+        _ => absent::why(name),
     }
 }
 
@@ -143,7 +216,8 @@ mod tests {
             })
             .collect();
         let function = find(name).expect("a function of that name");
-        let result = function.call(&args, Some(1_700_000_000_123))?;
+        let surroundings = Surroundings { instant: Some(1_700_000_000_123), ..Surroundings::default() };
+        let result = function.call(&args, &surroundings)?;
         Ok(values::into_json(result).expect("JSON"))
     }
 
@@ -161,7 +235,7 @@ mod tests {
     #[test]
     fn a_function_of_time_refuses_without_an_instant() {
         let now = find("now").expect("$now");
-        let refusal = now.call(&[], None).expect_err("no instant");
+        let refusal = now.call(&[], &Surroundings::default()).expect_err("no instant");
         assert!(refusal.message.contains("no instant"));
     }
 

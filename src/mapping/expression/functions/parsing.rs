@@ -1,9 +1,10 @@
 //! Numbers, JSON and URLs out of texts.
 
 use jsonata_core::value::{JMap, JValue};
-use url::{Url, quirks};
+use url::{Url, form_urlencoded, quirks};
 
 use super::super::values;
+use super::objects::{self, Kind};
 use super::{HostFunction, HostResult, Refusal, arg, coerce};
 
 pub(super) const FUNCTIONS: &[HostFunction] = &[
@@ -24,9 +25,11 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
         "parseUrl",
         "text",
         "The parts of an absolute URL as browsers name them: href, origin, protocol, host, hostname, port, pathname, \
-         search, hash. An error for a text that is no URL; nothing for nothing.",
+         search, hash, and searchParams with its size and the methods get, getAll, has, keys, values, entries and \
+         toString. An error for a text that is no URL; nothing for nothing.",
         parse_url,
-    ),
+    )
+    .core_only(),
 ];
 
 fn to_number(args: &[JValue]) -> HostResult {
@@ -58,8 +61,44 @@ fn parse_url(args: &[JValue]) -> HostResult {
         ("search", quirks::search(&url)),
         ("hash", quirks::hash(&url)),
     ];
-    let parts: JMap = parts.into_iter().map(|(name, part)| (name.to_owned(), JValue::string(part))).collect();
-    Ok(values::object(parts))
+    let parts = parts.into_iter().map(|(name, part)| (name.to_owned(), JValue::string(part)));
+    let search = ("searchParams".to_owned(), search_params(&url));
+    Ok(values::object(parts.chain([search]).collect::<JMap>()))
+}
+
+/// The methods of a URL's search parameters.
+pub(super) const SEARCH_METHODS: &[&str] = &["get", "getAll", "has", "keys", "values", "entries", "toString"];
+
+fn search_params(url: &Url) -> JValue {
+    let size = url.query_pairs().count();
+    let properties = [("size".to_owned(), JValue::from_f64(size as f64))];
+    objects::object(Kind::SearchParams, url.query().unwrap_or_default(), properties)
+}
+
+/// Calls a method of search parameters.
+pub(super) fn call_search(state: &str, name: &str, args: &[JValue]) -> HostResult {
+    let pairs = || form_urlencoded::parse(state.as_bytes());
+    let wanted = coerce::joined_text(arg(args, 0));
+    let text = |text: &str| JValue::string(text);
+    let of_wanted = || pairs().filter(|(key, _)| *key == wanted).map(|(_, value)| text(&value));
+    Ok(match name {
+        "get" => of_wanted().next().unwrap_or(JValue::Null),
+        "getAll" => JValue::array(of_wanted().collect()),
+        "has" => JValue::Bool(match arg(args, 1) {
+            JValue::Undefined => of_wanted().next().is_some(),
+            value => of_wanted().any(|known| known.as_str() == Some(&coerce::joined_text(value))),
+        }),
+        "keys" => JValue::array(pairs().map(|(key, _)| text(&key)).collect()),
+        "values" => JValue::array(pairs().map(|(_, value)| text(&value)).collect()),
+        "entries" => {
+            JValue::array(pairs().map(|(key, value)| JValue::array(vec![text(&key), text(&value)])).collect())
+        }
+        "toString" => {
+            let mut written = form_urlencoded::Serializer::new(String::new());
+            JValue::string(written.extend_pairs(pairs()).finish())
+        }
+        other => return Err(Refusal::argument(format!("search parameters have no method {other}"))),
+    })
 }
 
 #[cfg(test)]
@@ -123,6 +162,7 @@ mod tests {
                 "pathname": "/a%20b",
                 "search": "?q=1",
                 "hash": "#top",
+                "searchParams": {"size": 1},
             }))
         );
     }
