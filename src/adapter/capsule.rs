@@ -1,4 +1,4 @@
-//! What is Capsule's own: how a party is updated.
+//! What is Capsule's own: how a record is updated.
 //!
 //! Capsule's collections are edited item by item: an item with an id is edited, one without is added, one with
 //! `_delete` is removed, and sending an array never replaces it (Capsule's documentation of writing to the API).
@@ -11,7 +11,7 @@ use super::rest::Rest;
 use crate::error::Result;
 use crate::mapping::catalog::NativeCall;
 
-/// Capsule's wire: REST with its way of updating parties.
+/// Capsule's wire: REST with its way of updating records.
 #[derive(Debug)]
 pub struct Capsule(pub Rest);
 
@@ -20,24 +20,26 @@ impl Adapter for Capsule {
         &self.0
     }
 
+    /// Of an update, what differs from what the step `current` found. Bodies wrap a record under the same name as
+    /// answers do.
     fn amend(
         &self,
         native: &NativeCall,
-        desired: Value,
+        mut desired: Value,
         before: &Map<String, Value>,
     ) -> Result<Option<Value>> {
-        let party = ("parties", "update") == (native.resource.as_str(), native.method.as_str());
+        let wrapper = native.facts.response_path.as_deref().filter(|_| native.method == "update");
         let current = before.get("current").and_then(Value::as_object);
-        match (party, current, desired) {
-            (true, Some(current), Value::Object(mut desired)) => {
-                let Some(Value::Object(wanted)) = desired.get_mut("party") else {
-                    return Ok(Some(Value::Object(desired)));
-                };
-                amend(wanted, current);
-                Ok((!wanted.is_empty()).then_some(Value::Object(desired)))
+        let members = desired.as_object().map_or(0, Map::len);
+        if let (Some(wrapper), Some(current)) = (wrapper, current)
+            && let Some(Value::Object(wanted)) = desired.get_mut(wrapper)
+        {
+            amend(wanted, current);
+            if wanted.is_empty() && members == 1 {
+                return Ok(None);
             }
-            (_, _, desired) => Ok(Some(desired)),
         }
+        Ok(Some(desired))
     }
 }
 
@@ -58,7 +60,7 @@ const COLLECTIONS: &[Collection] = &[
     Collection { name: "tags", same: &["name"], editable: false },
 ];
 
-/// Turns what a party is to be into what has to be sent, given what it is.
+/// Turns what a record is to be into what has to be sent, given what it is.
 fn amend(wanted: &mut Map<String, Value>, current: &Map<String, Value>) {
     for collection in COLLECTIONS {
         if let Some(desired) = wanted.get_mut(collection.name) {
@@ -70,8 +72,9 @@ fn amend(wanted: &mut Map<String, Value>, current: &Map<String, Value>) {
         let edits = field_edits(items(Some(&*desired)), items(current.get("fields")));
         *desired = Value::Array(edits);
     }
+    let is_edited = |name: &str| name == "fields" || COLLECTIONS.iter().any(|collection| collection.name == name);
     wanted.retain(|name, value| match value {
-        Value::Array(edits) => !edits.is_empty(),
+        Value::Array(edits) if is_edited(name) => !edits.is_empty(),
         value => !same_value(current.get(name), value),
     });
     carry_team(wanted, current);
@@ -186,6 +189,8 @@ fn same_value(current: Option<&Value>, wanted: &Value) -> bool {
             wanted.iter().all(|(key, value)| same_value(current.get(key), value))
         }
         (current, wanted) if current == wanted => true,
+        // The shorthand for a reference is its bare id.
+        (Value::Object(current), Value::Number(_) | Value::String(_)) => same_id(current.get("id"), Some(wanted)),
         (current, wanted) => match (plain(current), plain(wanted)) {
             (Some(current), Some(wanted)) => current == wanted,
             _ => false,
@@ -254,6 +259,21 @@ mod tests {
             "fields": [{"definition": {"id": "7"}, "value": 3}],
         });
         assert_eq!(sent(wanted, current), json!({}));
+    }
+
+    #[test]
+    fn a_reference_may_be_a_bare_id() {
+        let current = json!({"stage": {"id": 149, "name": "Brief"}});
+        assert_eq!(sent(json!({"stage": 149}), current.clone()), json!({}));
+        assert_eq!(sent(json!({"stage": 150}), current.clone()), json!({"stage": 150}));
+        assert_eq!(sent(json!({"stage": null}), current), json!({"stage": null}));
+    }
+
+    #[test]
+    fn a_plain_list_is_sent_whole_if_it_differs() {
+        let current = json!({"options": ["a", "b"]});
+        assert_eq!(sent(json!({"options": ["a", "b"]}), current.clone()), json!({}));
+        assert_eq!(sent(json!({"options": []}), current), json!({"options": []}));
     }
 
     #[test]

@@ -166,9 +166,12 @@ impl Run<'_> {
             }
             let mut own = Vec::new();
             for condition in conditions {
+                if source.filters.contains(&condition.spelling) {
+                    continue;
+                }
                 match source.gateway_filter(&condition.spelling) {
                     Some(filter) => own.push((condition, filter.comparison)),
-                    None if source.filters.contains(&condition.spelling) || self.operation.lenient => {}
+                    None if self.operation.lenient => {}
                     None => return Err(self.unserved(condition, source)),
                 }
             }

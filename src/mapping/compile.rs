@@ -173,8 +173,8 @@ impl<'a> Compiler<'a> {
             origin: origin?,
             id,
             path_mapping,
-            filters: over.filters.as_ref().unwrap_or(&base.filters).clone(),
-            gateway_filters: gateway_filters.iter().map(gateway_filter).collect(),
+            filters: over.filters.as_ref().unwrap_or(&base.filters).iter().flat_map(|it| spellings(it)).collect(),
+            gateway_filters: gateway_filters.iter().flat_map(gateway_filter).collect(),
             sparse: over.sparse.unwrap_or(base.sparse),
             query_mapping,
             body: over.body.as_ref().or(base.body.as_ref()).cloned(),
@@ -346,9 +346,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn check_filter(&mut self, here: &Place<'_>, filter: &str, method: Method, resource: &Resource) {
-        let plain = OPERATORS.iter().find_map(|operator| filter.strip_suffix(&format!("[{operator}]")));
-        let plain = plain.unwrap_or(filter);
-        if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) {
+        let (plain, operators) = parted(filter);
+        let unknown = operators.split(',').find(|operator| !operators.is_empty() && !OPERATORS.contains(operator));
+        if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) || unknown.is_some() {
             self.find(here, format!("{filter} is not a parameter of {method} of the unified resource"));
         }
     }
@@ -481,8 +481,23 @@ fn names(name: &Name) -> &[String] {
     }
 }
 
-fn gateway_filter(mapping: &GatewayFilterMapping) -> GatewayFilter {
-    GatewayFilter { spelling: mapping.spelling().to_owned(), comparison: mapping.comparison() }
+fn gateway_filter(mapping: &GatewayFilterMapping) -> impl Iterator<Item = GatewayFilter> {
+    let comparison = mapping.comparison();
+    spellings(mapping.spelling()).into_iter().map(move |spelling| GatewayFilter { spelling, comparison })
+}
+
+/// A parameter apart from its operators: `created_at[gt,lt]` is `created_at` and `gt,lt`.
+fn parted(filter: &str) -> (&str, &str) {
+    let parts = filter.strip_suffix(']').and_then(|filter| filter.rsplit_once('['));
+    parts.filter(|(_, inner)| inner.split(',').any(|part| OPERATORS.contains(&part))).unwrap_or((filter, ""))
+}
+
+/// The spellings that a parameter stands for: one for each of its operators.
+fn spellings(filter: &str) -> Vec<String> {
+    match parted(filter) {
+        (plain, "") => vec![plain.to_owned()],
+        (plain, operators) => operators.split(',').map(|operator| format!("{plain}[{operator}]")).collect(),
+    }
 }
 
 /// The parameters that some source serves, each once.

@@ -58,10 +58,12 @@ pub struct MethodMapping {
     #[serde(default)]
     pub path_mapping: Option<Slot>,
     /// The parameters that the native call takes care of, in the caller's spelling, operators included
-    /// (`created_at[gt]`). A parameter that is neither here nor under `gateway_filters` is refused.
+    /// (`created_at[gt]`, or `created_at[gt,lt]` for several). A parameter that is neither here nor under
+    /// `gateway_filters` is refused.
     #[serde(default)]
     pub filters: Vec<String>,
-    /// The list parameters that the gateway applies to the unified records itself.
+    /// The list parameters that the gateway applies to the unified records itself, unless the native call takes care
+    /// of them.
     #[serde(default)]
     pub gateway_filters: Vec<GatewayFilterMapping>,
     /// Whether many of the native records are none of this resource's: then they are fetched in the largest pages
