@@ -18,9 +18,10 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
-use crate::gateway::Gateway;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
+use crate::gateway::reference::References;
+use crate::gateway::{Evaluations, Gateway};
 use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
@@ -79,16 +80,18 @@ impl Server {
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
-        let gateway = Gateway::new(
+        let gateway = Gateway {
             catalog,
-            accounts.clone(),
-            overlays.clone(),
-            idempotency.clone(),
+            accounts: accounts.clone(),
+            overlays: overlays.clone(),
+            idempotency: idempotency.clone(),
             outbound,
-            cursors.clone(),
+            cursors: cursors.clone(),
             clock,
-            settings.deadline,
-        );
+            patience: settings.deadline,
+            references: References::new(),
+            evaluations: Evaluations::per_processor(),
+        };
         let state = State::new(gateway, store.clone(), tokens.clone(), cursors, settings.max_request_bytes);
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))

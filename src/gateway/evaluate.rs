@@ -58,7 +58,7 @@ impl Gateway {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let _permit = self.evaluations.acquire().await.map_err(Error::internal)?;
+        let _permit = self.evaluations.0.acquire().await.map_err(Error::internal)?;
         let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)
     }

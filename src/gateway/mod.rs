@@ -9,7 +9,7 @@ mod listing;
 mod native;
 pub mod overlay;
 pub mod proxy;
-mod reference;
+pub mod reference;
 mod steps;
 pub mod unified;
 
@@ -44,46 +44,35 @@ pub struct Gateway {
     pub overlays: Overlays,
     /// What has been asked before.
     pub idempotency: Idempotency,
-    outbound: Outbound,
-    cursors: CursorKeys,
-    clock: Clock,
-    deadline: Duration,
-    references: References,
-    /// Mappings are computed on threads that may block, no more at once than there are processors.
-    evaluations: Arc<Semaphore>,
+    /// By which calls are sent.
+    pub outbound: Outbound,
+    /// What cursors are sealed with.
+    pub cursors: CursorKeys,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long a caller waits at most.
+    pub patience: Duration,
+    /// Reference data of accounts, kept for a short while.
+    pub references: References,
+    /// Where mappings are computed.
+    pub evaluations: Evaluations,
+}
+
+/// Mappings are computed on threads that may block, no more at once than there are processors.
+#[derive(Clone)]
+pub struct Evaluations(Arc<Semaphore>);
+
+impl Evaluations {
+    /// As many as this machine has processors.
+    pub fn per_processor() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        Evaluations(Arc::new(Semaphore::new(processors)))
+    }
 }
 
 impl Gateway {
-    /// A gateway. `deadline` is how long a caller waits at most.
-    pub fn new(
-        catalog: Arc<Catalog>,
-        accounts: Accounts,
-        overlays: Overlays,
-        idempotency: Idempotency,
-        outbound: Outbound,
-        cursors: CursorKeys,
-        clock: Clock,
-        deadline: Duration,
-    ) -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        let evaluations = Arc::new(Semaphore::new(processors));
-        let references = References::new();
-        Gateway {
-            catalog,
-            accounts,
-            overlays,
-            idempotency,
-            outbound,
-            cursors,
-            clock,
-            deadline,
-            references,
-            evaluations,
-        }
-    }
-
     fn deadline(&self) -> Instant {
-        Instant::now() + self.deadline
+        Instant::now() + self.patience
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {

@@ -94,7 +94,7 @@ impl Tokens {
         }))
     }
 
-    /// Makes a token that reaches one account for [`ACCOUNT_TOKEN_LIFE`].
+    /// Makes a token that reaches one account for 15 minutes.
     pub async fn issue(&self, environment: EnvironmentId, account: AccountId) -> Result<Zeroizing<String>> {
         let token = new_account_token().map_err(Error::internal)?;
         let expires_at = self.clock.now() + ACCOUNT_TOKEN_LIFE;

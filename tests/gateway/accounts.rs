@@ -165,6 +165,9 @@ async fn a_context_is_changed_member_by_member() {
     ] {
         app.gateway.patch(&path, &json!({ field: value })).await.refused_fields(&[field]);
     }
+    let change = json!({ "unified_model_override": { "crm": { "contacts": { "brew": {} } } } });
+    let field = "unified_model_override.crm.contacts.brew";
+    app.gateway.patch(&path, &change).await.refused_fields(&[field]);
 }
 
 #[tokio::test]

@@ -5,6 +5,31 @@ use serde_json::json;
 
 use crate::support::app::{Setup, TestApp};
 
+/// Routes that take a body and name nothing in their path.
+const CREATES: [&str; 8] = [
+    "/integrated-account/token",
+    "/integrated-account/refresh-credentials",
+    "/integrated-account/bulk-delete",
+    "/sandbox-integrated-account",
+    "/unified-model",
+    "/environment-unified-model",
+    "/unified-model-resource-method",
+    "/environment-unified-model-resource-method",
+];
+
+/// Every list that is not of records.
+const LISTS: [&str; 9] = [
+    "integrated-account",
+    "environment",
+    "environment-integration",
+    "api-token",
+    "sandbox-integrated-account",
+    "unified-model",
+    "environment-unified-model",
+    "unified-model-resource-method",
+    "environment-unified-model-resource-method",
+];
+
 /// Every route that takes a body.
 async fn writes(app: &TestApp) -> Vec<(Method, String)> {
     let account = format!("/integrated-account/{}", app.account);
@@ -18,6 +43,9 @@ async fn writes(app: &TestApp) -> Vec<(Method, String)> {
         (Method::POST, app.path("/unified/crm/contacts")),
         (Method::PATCH, app.path("/unified/crm/contacts/1")),
     ]
+    .into_iter()
+    .chain(CREATES.iter().map(|path| (Method::POST, (*path).to_owned())))
+    .collect()
 }
 
 #[tokio::test]
@@ -82,7 +110,7 @@ async fn a_body_that_is_too_large_is_a_413_and_goes_nowhere() {
 async fn an_id_of_an_administrative_route_that_is_no_uuid_is_not_found() {
     let app = TestApp::start().await;
     let long = "9".repeat(10_000);
-    for list in ["integrated-account", "environment", "environment-integration", "api-token"] {
+    for list in LISTS {
         for id in
             ["1", "%20", "a%2Fb", "..%2F..", "%F0%9F%A6%80", "%00", "%0a", "'%20or%201=1", long.as_str()]
         {
@@ -90,6 +118,17 @@ async fn an_id_of_an_administrative_route_that_is_no_uuid_is_not_found() {
         }
         // What isn't text can't be an id.
         app.gateway.get(&format!("/{list}/%ff%fe")).await.local_error(400);
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_that_a_list_does_not_have_is_refused() {
+    let app = TestApp::start().await;
+    for list in LISTS {
+        app.gateway.get(&format!("/{list}?zzzzzz=1")).await.refused_fields(&["zzzzzz"]);
+        app.gateway.get(&format!("/{list}?limit=0")).await.refused_fields(&["limit"]);
+        app.gateway.get(&format!("/{list}?next_cursor=made-up")).await.refused_fields(&["next_cursor"]);
+        app.gateway.get(&format!("/{list}?limit=5000&next_cursor=&")).await.ok();
     }
 }
 

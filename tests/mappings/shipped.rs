@@ -36,7 +36,7 @@ fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::
     else {
         panic!("capsule serves {resource}");
     };
-    let mapping = cell.response_mapping.as_ref().expect("a response mapping");
+    let mapping = cell.main().response_mapping.as_ref().expect("a response mapping");
     let samples: Vec<serde_json::Value> = serde_json::from_str(samples).expect("samples");
     let mapped = samples.into_iter().filter_map(|sample| {
         let scope = Scope::new().with("response", sample);
