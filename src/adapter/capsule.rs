@@ -72,7 +72,8 @@ fn amend(wanted: &mut Map<String, Value>, current: &Map<String, Value>) {
         let edits = field_edits(items(Some(&*desired)), items(current.get("fields")));
         *desired = Value::Array(edits);
     }
-    let is_edited = |name: &str| name == "fields" || COLLECTIONS.iter().any(|collection| collection.name == name);
+    let is_edited =
+        |name: &str| name == "fields" || COLLECTIONS.iter().any(|collection| collection.name == name);
     wanted.retain(|name, value| match value {
         Value::Array(edits) if is_edited(name) => !edits.is_empty(),
         value => !same_value(current.get(name), value),
@@ -190,7 +191,9 @@ fn same_value(current: Option<&Value>, wanted: &Value) -> bool {
         }
         (current, wanted) if current == wanted => true,
         // The shorthand for a reference is its bare id.
-        (Value::Object(current), Value::Number(_) | Value::String(_)) => same_id(current.get("id"), Some(wanted)),
+        (Value::Object(current), Value::Number(_) | Value::String(_)) => {
+            same_id(current.get("id"), Some(wanted))
+        }
         (current, wanted) => match (plain(current), plain(wanted)) {
             (Some(current), Some(wanted)) => current == wanted,
             _ => false,

@@ -173,7 +173,13 @@ impl<'a> Compiler<'a> {
             origin: origin?,
             id,
             path_mapping,
-            filters: over.filters.as_ref().unwrap_or(&base.filters).iter().flat_map(|it| spellings(it)).collect(),
+            filters: over
+                .filters
+                .as_ref()
+                .unwrap_or(&base.filters)
+                .iter()
+                .flat_map(|it| spellings(it))
+                .collect(),
             gateway_filters: gateway_filters.iter().flat_map(gateway_filter).collect(),
             sparse: over.sparse.unwrap_or(base.sparse),
             query_mapping,
@@ -347,7 +353,8 @@ impl<'a> Compiler<'a> {
 
     fn check_filter(&mut self, here: &Place<'_>, filter: &str, method: Method, resource: &Resource) {
         let (plain, operators) = parted(filter);
-        let unknown = operators.split(',').find(|operator| !operators.is_empty() && !OPERATORS.contains(operator));
+        let unknown =
+            operators.split(',').find(|operator| !operators.is_empty() && !OPERATORS.contains(operator));
         if resource.parameter(method, plain).is_none_or(|(name, _)| name != plain) || unknown.is_some() {
             self.find(here, format!("{filter} is not a parameter of {method} of the unified resource"));
         }

@@ -60,7 +60,8 @@ fn the_record_of_the_readme_is_answered_as_it_says() {
         blocks("json").iter().map(|block| serde_json::from_str(block).expect("JSON")).collect();
     let [native, answered] = examples.as_slice() else { panic!("two examples, not {}", examples.len()) };
     let scope = Scope::new().with("response", native.clone());
-    let mapped = cell.main().response_mapping.as_ref().expect("a mapping").evaluate(&scope, &Budget::default());
+    let mapped =
+        cell.main().response_mapping.as_ref().expect("a mapping").evaluate(&scope, &Budget::default());
     let mapped = mapped.expect("no error").expect("a record");
     let record =
         Record::shape(&catalog.models["crm"].resources["books"], mapped, None).expect("a record that fits");
