@@ -57,26 +57,43 @@ struct Fetched {
     headers: Value,
 }
 
+/// What was taken of a native page.
+struct Taken {
+    /// How many native records of the page were dealt with, if some are left.
+    left: Option<usize>,
+    /// Where the source goes on after the page.
+    next: Option<Position>,
+    /// How many native records were dealt with now.
+    natives: usize,
+}
+
 impl Run<'_> {
     pub(super) async fn list(&mut self) -> Result<Page<Record>> {
-        self.before().await?;
         let (cell, operation) = (self.cell.clone(), self.operation.clone());
+        let binding = self.binding();
+        let resumed: Option<Mark> = match &operation.cursor {
+            Some(cursor) => Some(self.gateway.cursors.open(&binding, cursor)?),
+            None => None,
+        };
+        self.before().await?;
         let sources = self.active(&cell.sources, &operation.conditions).await?;
         let wanted = self.wanted(&sources)?;
-        let binding = self.binding();
-        let mut mark = match (&operation.cursor, sources.first()) {
-            (Some(cursor), _) => self.gateway.cursors.open(&binding, cursor)?,
+        let mut mark = match (resumed, sources.first()) {
+            (Some(mark), _) => mark,
             (None, Some(first)) => Mark { source: first.index, position: first.first, passed: 0 },
             (None, None) => return Ok(page(Vec::new(), None)),
         };
-        let mut found = Vec::new();
+        let (mut found, mut dealt) = (Vec::new(), 0);
         for calls in 1.. {
             let here = sources.iter().position(|active| active.index == mark.source);
             let here =
                 here.ok_or_else(|| Error::invalid_field("next_cursor", "is of a list that has changed"))?;
-            let (passed, next) = self.take(&sources[here], mark, wanted, &mut found).await?;
+            let before = found.len();
+            let Taken { left, next, natives } = self.take(&sources[here], mark, wanted, &mut found).await?;
+            let fell_away = found.len() - before < natives;
+            dealt += natives;
             let after = sources.get(here + 1);
-            let next = match (passed, next) {
+            let next = match (left, next) {
                 (Some(passed), _) => Some(Mark { passed, ..mark }),
                 (None, Some(position)) => Some(Mark { position, passed: 0, ..mark }),
                 (None, None) => {
@@ -86,10 +103,16 @@ impl Run<'_> {
             let full = wanted.is_some_and(|wanted| found.len() >= wanted);
             match next {
                 None => return Ok(page(found, None)),
-                Some(next) if full || (calls >= FILL_PAGES && !found.is_empty()) => {
+                // A page that the vendor itself made short is answered as it is.
+                Some(next)
+                    if full
+                        || (!found.is_empty()
+                            && (calls >= FILL_PAGES || !(fell_away || next.source != mark.source))) =>
+                {
                     let cursor = self.gateway.cursors.seal(&binding, &next)?;
                     return Ok(page(found, Some(cursor)));
                 }
+                Some(_) if calls >= SEARCH_PAGES && dealt == 0 => return Err(self.endless()),
                 Some(_) if calls >= SEARCH_PAGES => return Err(self.nothing_in_reach(&sources[here])),
                 Some(next) => mark = next,
             }
@@ -97,15 +120,14 @@ impl Run<'_> {
         Err(Error::internal("a list came to no end"))
     }
 
-    /// Adds the records of one native page, as far as there is room. Gives how many native records of the page were
-    /// dealt with, if some are left, and where the source goes on after the page.
+    /// Adds the records of one native page, as far as there is room.
     async fn take(
         &mut self,
         active: &Active<'_>,
         mark: Mark,
         wanted: Option<usize>,
         found: &mut Vec<Record>,
-    ) -> Result<(Option<usize>, Option<Position>)> {
+    ) -> Result<Taken> {
         let mut fetched = self.fetch_page(active, mark.position).await?;
         let native = fetched.records.split_off(mark.passed.min(fetched.records.len()));
         if !active.source.after.is_empty() && !native.is_empty() {
@@ -121,11 +143,11 @@ impl Run<'_> {
         let divisible = records.len() == many;
         for (dealt, record) in records.into_iter().enumerate() {
             if divisible && wanted.is_some_and(|wanted| found.len() >= wanted) {
-                return Ok((Some(mark.passed + dealt), fetched.next));
+                return Ok(Taken { left: Some(mark.passed + dealt), next: fetched.next, natives: dealt });
             }
             found.extend(record.filter(|record| active.selects(record)));
         }
-        Ok((None, fetched.next))
+        Ok(Taken { left: None, next: fetched.next, natives: many })
     }
 
     async fn fetch_page(&self, active: &Active<'_>, position: Position) -> Result<Fetched> {
@@ -242,10 +264,13 @@ impl Run<'_> {
             )
         };
         let problem = "selects nothing within reach";
-        let failures = names
-            .iter()
-            .fold(Error::new(Kind::Unsupported, message), |error, name| error.failure(*name, problem));
-        failures
+        names.iter().fold(Error::new(Kind::Unsupported, message), |error, name| error.failure(*name, problem))
+    }
+
+    /// The vendor says page after page that there is more, and has nothing.
+    fn endless(&self) -> Error {
+        let message = format!("{}'s list has {SEARCH_PAGES} empty pages and goes on.", self.label());
+        Error::new(Kind::Garbled, message)
     }
 
     fn binding(&self) -> Binding {

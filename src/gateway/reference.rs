@@ -38,6 +38,12 @@ struct Kept {
 #[derive(Clone)]
 pub struct References(Cache<Key, Arc<Kept>>);
 
+impl Default for References {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl References {
     /// With nothing kept.
     pub fn new() -> Self {

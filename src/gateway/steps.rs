@@ -163,7 +163,7 @@ impl Run<'_> {
         if reply.body.is_empty() {
             return Ok(Value::Null);
         }
-        value(&*self.account.adapter.record(&call, &reply)?)
+        value(&self.account.adapter.record(&call, &reply)?)
     }
 
     async fn fetch_all(&self, mut call: Call) -> Result<Vec<Value>> {

@@ -48,10 +48,11 @@ impl Mapping {
         let Support::Served(cell) = provider.support("crm", "contacts", Method::List) else {
             return Err("Capsule serves no list of contacts".into());
         };
-        let (Some(request), Some(response)) = (&cell.request_body_mapping, &cell.response_mapping) else {
+        let source = cell.main();
+        let (Some(request), Some(response)) = (&source.request_body_mapping, &source.response_mapping) else {
             return Err("the list of contacts has other expressions than expected".into());
         };
-        let mut call = Call::new(cell.native.clone());
+        let mut call = Call::new(source.call().expect("a native call").clone());
         call.position = Some(Position::Page { number: 1, size: 50 });
         let scope = Scope::new()
             .at(1_770_000_000_000)

@@ -87,7 +87,7 @@ unsupported:
         ("library/users.response.jsonata", "{\n  \"id\": response.id,,\n}"),
     ]);
     for expected in [
-        "shoe_size is not a filter",
+        "shoe_size is not a parameter",
         "no file library/missing.jsonata",
         "no method fetch",
         "line 1 column",
