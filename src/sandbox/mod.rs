@@ -14,6 +14,7 @@
 mod capsule;
 mod clock;
 mod control;
+mod courier;
 mod fault_layer;
 mod faults;
 mod line;
@@ -36,9 +37,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use clock::Clock;
+pub use courier::Delivery;
 pub use faults::{Fault, Faults, Kind};
 pub use recorder::{Received, Recorder};
 
+use courier::Courier;
 use fault_layer::Saboteur;
 use quota::Quota;
 use tokens::Tokens;
@@ -89,6 +92,7 @@ impl Desk {
 pub struct Sandbox {
     address: SocketAddr,
     desk: Arc<Desk>,
+    courier: Courier,
     stop: CancellationToken,
     serving: JoinHandle<io::Result<()>>,
 }
@@ -105,8 +109,10 @@ impl Sandbox {
     pub async fn capsule_at(listen: SocketAddr, clock: Clock) -> io::Result<Sandbox> {
         let tokens = Arc::new(capsule::tokens(clock.clone()));
         let quota = Arc::new(Quota::new(capsule::CALLS_PER_HOUR));
-        let vendor = capsule::Capsule::new(clock, tokens.clone(), quota.clone());
-        Sandbox::start(listen, Arc::new(vendor), tokens, quota).await
+        let stop = CancellationToken::new();
+        let courier = Courier::start(stop.clone());
+        let vendor = capsule::Capsule::new(clock, tokens.clone(), quota.clone(), courier.clone());
+        Sandbox::start(listen, Arc::new(vendor), tokens, quota, courier, stop).await
     }
 
     async fn start<V: Vendor + 'static>(
@@ -114,6 +120,8 @@ impl Sandbox {
         vendor: Arc<V>,
         tokens: Arc<Tokens>,
         quota: Arc<Quota>,
+        courier: Courier,
+        stop: CancellationToken,
     ) -> io::Result<Sandbox> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
@@ -124,10 +132,9 @@ impl Sandbox {
             faults: Arc::default(),
             recorder: Arc::default(),
         });
-        let stop = CancellationToken::new();
         let router = router(vendor.router(), desk.clone());
         let serving = line::serve(listener, router, stop.clone());
-        Ok(Sandbox { address, desk, stop, serving })
+        Ok(Sandbox { address, desk, courier, stop, serving })
     }
 
     /// Scheme, host and port, without a slash at the end. A sandbox that listens on every interface is reached on the
@@ -190,6 +197,12 @@ impl Sandbox {
     /// How many refresh tokens were traded for new ones.
     pub fn refresh_count(&self) -> usize {
         self.desk.tokens.refreshed()
+    }
+
+    /// Waits until every event that subscribers are to be told of has been sent, and takes the list of what was sent since
+    /// the last time.
+    pub async fn take_deliveries(&self) -> Vec<Delivery> {
+        self.courier.take_delivered().await
     }
 
     /// Sets how many calls each user may make in an hour, and starts a new hour.

@@ -69,6 +69,14 @@ impl<T: Clone> Table<T> {
         self.rows.len()
     }
 
+    /// Deletes the records that `picked` chooses.
+    pub(super) fn delete_where(&mut self, picked: impl Fn(&T) -> bool, at: OffsetDateTime) {
+        let doomed: Vec<i64> = self.rows.iter().filter(|(_, row)| picked(row)).map(|(id, _)| *id).collect();
+        for id in doomed {
+            self.delete(id, at);
+        }
+    }
+
     /// Changes the records that `picked` chooses; the others are not copied.
     pub(super) fn update_where(&mut self, picked: impl Fn(&T) -> bool, change: impl Fn(&mut T)) {
         for row in self.rows.values_mut().filter(|row| picked(row)) {
@@ -79,6 +87,31 @@ impl<T: Clone> Table<T> {
     /// Records deleted after `since`, in the order of deletion.
     pub(super) fn deleted_after(&self, since: OffsetDateTime) -> Vec<Tombstone> {
         self.deleted.iter().filter(|tombstone| tombstone.at > since).copied().collect()
+    }
+}
+
+/// What became of a record between two states of its table.
+#[derive(Debug, PartialEq)]
+pub(super) enum Change<'a, T> {
+    Created(&'a T),
+    Updated { before: &'a T, after: &'a T },
+    Deleted,
+}
+
+impl<T: PartialEq> Table<T> {
+    /// What distinguishes this table from what it was: what is new or different, then what is gone, by id.
+    pub(super) fn changes_since<'a>(&'a self, before: &'a Table<T>) -> Vec<(i64, Change<'a, T>)> {
+        let mut changes = Vec::new();
+        for (id, after) in &self.rows {
+            match before.rows.get(id) {
+                None => changes.push((*id, Change::Created(after.as_ref()))),
+                Some(before) if Arc::ptr_eq(before, after) || before == after => {}
+                Some(before) => changes.push((*id, Change::Updated { before, after })),
+            }
+        }
+        let gone = before.rows.keys().filter(|id| !self.rows.contains_key(id));
+        changes.extend(gone.map(|id| (*id, Change::Deleted)));
+        changes
     }
 }
 
@@ -108,5 +141,27 @@ mod tests {
         }
         assert_eq!(copy.get(id).map(String::as_str), Some("before"));
         assert_eq!(table.get(id).map(String::as_str), Some("after"));
+    }
+
+    #[test]
+    fn changes_are_told_by_content_not_by_who_wrote() {
+        let mut table = Table::starting_at(1);
+        for name in ["kept", "changed", "deleted"] {
+            table.insert(|_| name);
+        }
+        let before = table.clone();
+        for (id, name) in [(1, "kept"), (2, "other")] {
+            if let Some(row) = table.get_mut(id) {
+                *row = name;
+            }
+        }
+        table.delete_where(|name| *name == "deleted", datetime!(2026-01-01 00:00 UTC));
+        table.insert(|_| "new");
+        let expected = [
+            (2, Change::Updated { before: &"changed", after: &"other" }),
+            (4, Change::Created(&"new")),
+            (3, Change::Deleted),
+        ];
+        assert_eq!(table.changes_since(&before), expected);
     }
 }

@@ -18,12 +18,14 @@ const DEFAULT_EXPIRES_IN: u32 = 3600;
 pub(super) struct Grant {
     pub(super) user: i64,
     pub(super) scopes: Vec<String>,
+    /// Whether a registered application holds it, as with all that come through OAuth.
+    pub(super) through_app: bool,
 }
 
 impl Grant {
     pub(super) fn new(user: i64, scopes: &str) -> Grant {
         let scopes = scopes.split_whitespace().map(str::to_owned).collect();
-        Grant { user, scopes }
+        Grant { user, scopes, through_app: false }
     }
 
     pub(super) fn allows(&self, scope: &str) -> bool {
@@ -66,7 +68,7 @@ impl Tokens {
     /// A ledger that holds `personal` tokens; OAuth tokens are issued in the name of `holder`.
     pub(super) fn new(clock: Clock, personal: Vec<(&'static str, Grant)>, holder: Grant) -> Tokens {
         let ledger = Mutex::new(Ledger::with(&personal));
-        Tokens { clock, personal, holder, ledger }
+        Tokens { clock, personal, holder: Grant { through_app: true, ..holder }, ledger }
     }
 
     /// What `token` allows now; None when it is unknown, lapsed or revoked.

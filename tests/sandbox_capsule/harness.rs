@@ -47,8 +47,24 @@ impl Crm {
         token: Option<&str>,
         body: impl Into<reqwest::Body>,
     ) -> Result<Reply, reqwest::Error> {
+        let json = [("Content-Type", "application/json")];
+        self.send_with(method, path, token, &json, body).await
+    }
+
+    /// [`Crm::send`] with headers of the caller's choosing.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: impl Into<reqwest::Body>,
+    ) -> Result<Reply, reqwest::Error> {
         let url = format!("{}{path}", self.sandbox.origin());
-        let mut request = self.http.request(method, url).header("Content-Type", "application/json");
+        let mut request = self.http.request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(token) = token {
             request = request.header("Authorization", format!("Bearer {token}"));
         }

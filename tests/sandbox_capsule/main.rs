@@ -2,13 +2,17 @@
 //! answers show.
 
 mod access;
+mod attachments;
 mod collections;
 mod custom_fields;
 mod deletion;
+mod entries;
 mod faults;
 mod filters;
 mod harness;
+mod hooks;
 mod jobs;
+mod kases;
 mod lists;
 mod oauth;
 mod opportunities;
@@ -19,3 +23,6 @@ mod recorder;
 mod reference;
 mod restricted;
 mod seed;
+mod tasks;
+mod tracks;
+mod users;

@@ -89,9 +89,10 @@ impl Resource for Board {
     }
 }
 
-/// Whether there is a project on the board. The account holds no projects yet.
-fn is_used(_: &Account, _: i64) -> bool {
-    false
+/// Whether there is a project on the board.
+fn is_used(account: &Account, board: i64) -> bool {
+    let stages = account.kases.iter().filter_map(|kase| account.stages.get(kase.stage?));
+    stages.into_iter().any(|stage| stage.board == board)
 }
 
 impl Board {

@@ -19,6 +19,8 @@ use crate::sandbox::recorder::BODY_LIMIT;
 pub(super) struct Call {
     /// The id of the user in whose name it is made.
     pub(super) author: i64,
+    /// Whether it came through a registered application, by OAuth.
+    pub(super) through_app: bool,
     pub(super) params: Params,
     pub(super) body: Bytes,
     origin: String,
@@ -56,10 +58,11 @@ impl<S: Send + Sync> FromRequest<S> for Call {
     async fn from_request(request: Request, _: &S) -> Result<Call, Refusal> {
         let (parts, body) = request.into_parts();
         let author = parts.extensions.get::<Author>();
-        let Author(author) = *author.ok_or(Refusal::Unauthenticated)?;
+        let Author { user, through_app } = *author.ok_or(Refusal::Unauthenticated)?;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         Ok(Call {
-            author,
+            author: user,
+            through_app,
             params: Params::parse(parts.uri.query().unwrap_or_default()),
             body: to_bytes(body, BODY_LIMIT).await.map_err(|_| Refusal::Malformed)?,
             origin: format!("http://{}", host.unwrap_or("localhost")),

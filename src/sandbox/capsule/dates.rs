@@ -2,10 +2,11 @@
 
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{Date, OffsetDateTime};
+use time::{Date, OffsetDateTime, UtcOffset};
 
-/// An instant in UTC as Capsule writes it.
+/// An instant as Capsule writes it, in UTC whatever the offset that it was given with.
 pub(super) fn stamp(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
     let (hour, minute, second) = at.to_hms();
     format!("{}T{hour:02}:{minute:02}:{second:02}Z", at.date())
 }
@@ -31,6 +32,7 @@ mod tests {
     fn instants_are_written_in_whole_seconds_with_a_z() {
         let at = datetime!(2026-01-02 03:04:05 UTC);
         assert_eq!(stamp(at), "2026-01-02T03:04:05Z");
+        assert_eq!(stamp(datetime!(2026-01-01 23:04:05 -4)), "2026-01-02T03:04:05Z");
         assert_eq!(instant("2026-01-02T04:04:05+01:00"), Some(at));
     }
 

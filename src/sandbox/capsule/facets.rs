@@ -8,6 +8,7 @@ use super::account::Account;
 use super::custody::Custody;
 use super::dates;
 use super::fields::FieldKind;
+use super::party::Party;
 use super::record::{Marks, Record};
 
 /// The type of a field, which decides what can be asked of it.
@@ -56,6 +57,16 @@ impl Facet {
     /// A record that may be absent.
     pub(super) fn reference(record: Option<(i64, &str)>) -> Facet {
         Facet::Reference(record.map(|(id, name)| (id, name.to_owned())).into_iter().collect())
+    }
+
+    /// A party by its id or name.
+    pub(super) fn party(account: &Account, id: i64) -> Facet {
+        let party = account.parties.get(id);
+        Facet::Reference(party.map(|party| (party.id, party.display_name())).into_iter().collect())
+    }
+
+    pub(super) fn party_name(account: &Account, id: i64) -> Facet {
+        Facet::text(account.parties.get(id).map(Party::display_name).as_deref())
     }
 
     pub(super) fn owner(account: &Account, custody: &Custody) -> Facet {

@@ -17,7 +17,11 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Who makes a request, left in the request's extensions.
 #[derive(Clone, Copy)]
-pub(super) struct Author(pub(super) i64);
+pub(super) struct Author {
+    pub(super) user: i64,
+    /// Whether the token came through OAuth rather than from the user's preferences.
+    pub(super) through_app: bool,
+}
 
 /// Lets a request through to its handler, or refuses it.
 pub(super) async fn admit(State(capsule): State<Shared>, mut request: Request, next: Next) -> Response {
@@ -33,7 +37,7 @@ pub(super) async fn admit(State(capsule): State<Shared>, mut request: Request, n
     } else if !is_in_scope(&grant, request.method(), request.uri().path()) {
         Refusal::MissingScope.into_response()
     } else {
-        request.extensions_mut().insert(Author(grant.user));
+        request.extensions_mut().insert(Author { user: grant.user, through_app: grant.through_app });
         next.run(request).await
     };
     with_rate_headers(reply, standing)

@@ -33,10 +33,7 @@ pub(super) fn if_long(account: &mut Account, touched: usize, action: &'static st
     if touched < LONG {
         return None;
     }
-    // Counted, not random, so that runs repeat; the bits make it look like any other.
-    let spread = account.row_ids.next().unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let id = uuid::Builder::from_random_bytes(u128::from(spread).wrapping_mul(u128::MAX / 3).to_be_bytes());
-    let id = id.into_uuid();
+    let id = account.next_uuid();
     account.jobs.push(Job { id, action });
     Some(id)
 }

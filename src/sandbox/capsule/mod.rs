@@ -8,20 +8,34 @@
 //! Lists come newest id first. Capsule documents no order, and nothing should lean on one.
 
 mod account;
+mod activities;
+mod activity_types;
 mod additional;
+mod attachments;
 mod boards;
 mod call;
+mod categories;
 mod condition;
 mod contact_rows;
 mod countries;
 mod currencies;
 mod custody;
 mod dates;
+mod entries;
+mod entry;
+mod entry_write;
+mod events;
 mod facets;
 mod field_values;
 mod fields;
 mod gate;
+mod goals;
 mod jobs;
+mod kase;
+mod kase_facets;
+mod kase_write;
+mod kases;
+mod link;
 mod locale;
 mod lost_reasons;
 mod milestones;
@@ -40,11 +54,17 @@ mod pipelines;
 mod record;
 mod refusal;
 mod resource;
+mod rest_hooks;
 mod saved_filters;
 mod scene;
 mod seed;
 mod tags;
+mod task;
+mod task_write;
+mod tasks;
 mod titles;
+mod track_definitions;
+mod tracks;
 mod users;
 mod written;
 
@@ -58,6 +78,7 @@ use http::StatusCode;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use super::courier::Courier;
 use super::quota::Quota;
 use super::tokens::{Grant, Tokens};
 use super::{CAPSULE_READONLY_TOKEN, CAPSULE_RESTRICTED_TOKEN, CAPSULE_TOKEN, Vendor};
@@ -89,6 +110,7 @@ pub(super) struct Capsule {
     clock: Clock,
     tokens: Arc<Tokens>,
     quota: Arc<Quota>,
+    courier: Courier,
     account: Mutex<Account>,
 }
 
@@ -96,8 +118,8 @@ pub(super) struct Capsule {
 type Shared = Arc<Capsule>;
 
 impl Capsule {
-    pub(super) fn new(clock: Clock, tokens: Arc<Tokens>, quota: Arc<Quota>) -> Capsule {
-        Capsule { clock, tokens, quota, account: Mutex::new(seed::account()) }
+    pub(super) fn new(clock: Clock, tokens: Arc<Tokens>, quota: Arc<Quota>, courier: Courier) -> Capsule {
+        Capsule { clock, tokens, quota, courier, account: Mutex::new(seed::account()) }
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -110,7 +132,7 @@ impl Capsule {
         look(&Scene { account: &account, params: &call.params, viewer: call.author, now: self.now() })
     }
 
-    /// Changes the records in the caller's name, entirely or, when `change` refuses, not at all.
+    /// Changes the records in the caller's name, entirely or, when `change` refuses, not at all. Subscribers are told.
     fn change<R>(
         &self,
         call: &Call,
@@ -119,6 +141,9 @@ impl Capsule {
         let mut account = self.lock();
         let mut draft = Draft { account: account.clone(), author: call.author, now: self.now() };
         let outcome = change(&mut draft)?;
+        for due in events::due(&account, &draft.account, draft.now) {
+            self.courier.deliver(&due.url, due.body);
+        }
         *account = draft.account;
         Ok(outcome)
     }
@@ -133,11 +158,22 @@ impl Vendor for Capsule {
         let api = Router::new()
             .merge(parties::routes())
             .merge(opportunities::routes())
+            .merge(kases::routes())
+            .merge(tasks::routes())
+            .merge(entries::routes())
+            .merge(attachments::routes())
+            .merge(activities::routes())
+            .merge(activity_types::routes())
+            .merge(categories::routes())
             .merge(pipelines::routes())
             .merge(milestones::routes())
             .merge(boards::routes())
             .merge(lost_reasons::routes())
             .merge(titles::routes())
+            .merge(tracks::routes())
+            .merge(track_definitions::routes())
+            .merge(goals::routes())
+            .merge(rest_hooks::routes())
             .merge(jobs::routes())
             .merge(users::routes())
             .merge(locale::routes())

@@ -160,6 +160,21 @@ fn milestone(scene: &Scene<'_>, id: Option<i64>, in_full: bool) -> Value {
     }
 }
 
+/// An opportunity inside another record: by reference, or in full but without embedded parts of its own when
+/// `embed=opportunity` asks for it. One that the viewer may not see is not expanded.
+pub(super) fn nested(scene: &Scene<'_>, opportunity: Option<i64>) -> Value {
+    let Some(opportunity) = opportunity.and_then(|id| scene.account.opportunities.get(id)) else {
+        return Value::Null;
+    };
+    if !scene.sees(&opportunity.custody) {
+        return private(opportunity.id);
+    }
+    if scene.embeds("opportunity") {
+        return full(&scene.bare(), opportunity);
+    }
+    json!({ "id": opportunity.id, "name": opportunity.name })
+}
+
 /// What stands in for an opportunity or a project where it may not be seen.
 pub(super) fn private(id: i64) -> Value {
     json!({ "id": id, "name": "Private", "isRestricted": true })

@@ -3,9 +3,10 @@
 use super::account::Account;
 use super::condition::{Field, Filterable, Named, custom_field};
 use super::facets::{Facet, FacetType};
+use super::kase_facets::open_tasks;
+use super::link::Link;
 use super::milestones::Milestone;
 use super::opportunity::Opportunity;
-use super::party::Party;
 use super::scene::Scene;
 
 impl Filterable for Opportunity {
@@ -50,17 +51,14 @@ static FIELDS: [Named<Opportunity>; 26] = [
     ("closedOn", FacetType::Day, |_, row| Facet::Day(row.closed_on)),
     ("expectedCloseOn", FacetType::Day, |_, row| Facet::Day(row.expected_close_on)),
     ("lastContactedOn", FacetType::Day, |_, row| Facet::day_of(row.last_contacted_at)),
-    ("party", FacetType::Reference, |scene, row| contact(scene, row.party)),
-    ("primaryContact", FacetType::Reference, |scene, row| contact(scene, row.party)),
-    ("primaryContactName", FacetType::Text, |scene, row| {
-        Facet::text(scene.account.parties.get(row.party).map(Party::display_name).as_deref())
-    }),
+    ("party", FacetType::Reference, |scene, row| Facet::party(scene.account, row.party)),
+    ("primaryContact", FacetType::Reference, |scene, row| Facet::party(scene.account, row.party)),
+    ("primaryContactName", FacetType::Text, |scene, row| Facet::party_name(scene.account, row.party)),
     ("includedForConversion", FacetType::Flag, |scene, row| {
         let reason = row.lost_reason.and_then(|id| scene.account.lost_reasons.get(id));
         Facet::Flag(reason.is_none_or(|reason| reason.included_for_conversion))
     }),
-    // The account holds no tasks yet, so none is open.
-    ("hasOpenTasks", FacetType::Flag, |_, _| Facet::Flag(false)),
+    ("hasOpenTasks", FacetType::Flag, |scene, row| open_tasks(scene, Link::Opportunity(row.id))),
 ];
 
 fn milestone<'a>(scene: &Scene<'a>, row: &Opportunity) -> Option<&'a Milestone> {
@@ -73,10 +71,4 @@ fn status(scene: &Scene<'_>, row: &Opportunity) -> &'static str {
         Some(milestone) if milestone.is_lost() => "lost",
         _ => "won",
     }
-}
-
-/// A party by its id or name.
-pub(super) fn contact(scene: &Scene<'_>, party: i64) -> Facet {
-    let party = scene.account.parties.get(party);
-    Facet::Reference(party.map(|party| (party.id, party.display_name())).into_iter().collect())
 }

@@ -7,10 +7,13 @@
 use serde_json::Value;
 
 use super::currencies::CURRENCIES;
+use super::link::Link;
 use super::opportunity::{DURATION_BASES, Money, Opportunity};
 use super::record;
 use super::refusal::{Problem, Problems, Refusal};
 use super::scene::Draft;
+use super::task_write;
+use super::tracks;
 use super::written::Written;
 
 /// Creates an opportunity and answers its id. Without an `owner` it belongs to the draft's author, whoever owns its
@@ -18,15 +21,21 @@ use super::written::Written;
 pub(super) fn create(draft: &mut Draft, written: Written<'_>) -> Result<i64, Refusal> {
     let mut opportunity = Opportunity::new(draft.author, draft.now);
     apply(draft, &mut opportunity, written)?;
-    Ok(draft.account.opportunities.insert(|id| Opportunity { id, ..opportunity }))
+    let id = draft.account.opportunities.insert(|id| Opportunity { id, ..opportunity });
+    tracks::apply_all(draft, Link::Opportunity(id), written)?;
+    Ok(id)
 }
 
 /// Changes an opportunity.
 pub(super) fn update(draft: &mut Draft, id: i64, written: Written<'_>) -> Result<(), Refusal> {
     let mut opportunity = draft.account.opportunities.get(id).ok_or(Refusal::NotFound)?.clone();
+    let was_open = opportunity.is_open();
     apply(draft, &mut opportunity, written)?;
     if !written.says_nothing() {
         opportunity.updated_at = draft.now;
+    }
+    if opportunity.is_open() != was_open {
+        task_write::settle(draft, Link::Opportunity(id), opportunity.is_open());
     }
     draft.account.opportunities.put(id, opportunity);
     Ok(())

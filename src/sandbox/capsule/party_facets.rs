@@ -5,6 +5,8 @@ use super::account::Account;
 use super::condition::{Field, Filterable, Named, Reader, custom_field};
 use super::countries;
 use super::facets::{Facet, FacetType, custom_type};
+use super::kase_facets::open_tasks;
+use super::link::Link;
 use super::party::{Address, Party};
 use super::scene::Scene;
 
@@ -54,9 +56,11 @@ static FIELDS: [Named<Party>; 28] = [
         Facet::Flag(parties.any(|other| other.organisation() == Some(party.id)))
     }),
     ("hasTags", FacetType::Flag, |_, party| Facet::Flag(!party.marks.tags.is_empty())),
-    // The account holds no tasks and no projects yet, so no party has any.
-    ("hasOpenTasks", FacetType::Flag, |_, _| Facet::Flag(false)),
-    ("hasCases", FacetType::Flag, |_, _| Facet::Flag(false)),
+    ("hasOpenTasks", FacetType::Flag, |scene, party| open_tasks(scene, Link::Party(party.id))),
+    ("hasCases", FacetType::Flag, |scene, party| {
+        let mut kases = scene.account.kases.iter();
+        Facet::Flag(kases.any(|kase| kase.party == party.id))
+    }),
     ("hasOpportunities", FacetType::Flag, |scene, party| {
         let mut opportunities = scene.account.opportunities.iter();
         Facet::Flag(opportunities.any(|opportunity| opportunity.party == party.id))

@@ -21,6 +21,8 @@ pub(super) enum Refusal {
     NotFound,
     /// 405
     MethodNotAllowed,
+    /// 413: a file above the limit.
+    TooLarge,
     /// 422 with what is wrong.
     Invalid(Vec<Problem>),
     /// 429
@@ -101,6 +103,7 @@ impl Refusal {
             Refusal::MissingScope => StatusCode::FORBIDDEN,
             Refusal::NotFound => StatusCode::NOT_FOUND,
             Refusal::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Other(status) => *status,
@@ -116,6 +119,7 @@ impl Refusal {
             Refusal::MissingScope => "Requires additional scope",
             Refusal::NotFound => "Could not find resource",
             Refusal::MethodNotAllowed => "Method not allowed",
+            Refusal::TooLarge => "Request entity too large",
             Refusal::Other(status) => status.canonical_reason().unwrap_or("Error"),
         };
         json!({ "message": message })

@@ -98,6 +98,14 @@ pub(super) fn attach<R: Record>(record: &mut R, tag: i64) {
     }
 }
 
+/// Attaches the tag of that name, which is made if there is none, to the record with this id.
+pub(super) fn bring<R: Record>(account: &mut Account, id: i64, name: &str) {
+    let tag = ensured::<R>(account, name);
+    if let Some(record) = R::table_mut(account).get_mut(id) {
+        attach(record, tag);
+    }
+}
+
 fn detach(tags: &mut Vec<i64>, item: &Members) -> Result<(), Problem> {
     let id = item.get("id").and_then(Value::as_i64);
     let place = tags.iter().position(|tag| Some(*tag) == id);

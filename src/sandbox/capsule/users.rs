@@ -1,4 +1,6 @@
 //! Who works in the account: `/users`, `/teams`, `/site`. None of these lists is paged.
+//!
+//! Users change their own preferences only, with a token that may.
 
 use axum::Json;
 use axum::Router;
@@ -6,43 +8,73 @@ use axum::extract::State;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::account::{Team, User};
+use super::account::{Account, Team, User};
 use super::call::{Call, Id};
+use super::currencies::CURRENCIES;
 use super::dates::stamp;
 use super::party_view;
-use super::refusal::Refusal;
+use super::refusal::{Problem, Refusal};
+use super::resource::{self, Resource, list_whole, show};
 use super::scene::Scene;
+use super::written::Written;
 use super::{Shared, seed};
+use crate::sandbox::table::Table;
+
+const LOCALES: [&str; 3] = ["en_US", "en_GB", "es_ES"];
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
-        .route("/users", get(users))
+        .route("/users", get(list_whole::<User>))
         .route("/users/current", get(current_user))
-        .route("/users/{id}", get(user))
+        .route("/users/{id}", get(show::<User>).put(set_preferences))
         .route("/teams", get(teams))
         .route("/teams/{id}", get(team))
         .route("/site", get(site))
 }
 
-async fn users(State(capsule): State<Shared>, call: Call) -> Json<Value> {
-    capsule.look(&call, |scene| {
-        let users = scene.account.users.iter();
-        let users: Vec<Value> = users.map(|user| user_view(scene, user)).collect();
-        Json(json!({ "users": users }))
-    })
+impl Resource for User {
+    const PATH: &'static str = "users";
+    const ONE: &'static str = "user";
+    const MANY: &'static str = "users";
+
+    fn table(account: &Account) -> &Table<User> {
+        &account.users
+    }
+
+    fn view(&self, scene: &Scene<'_>) -> Value {
+        user_view(scene, self)
+    }
 }
 
 async fn current_user(State(capsule): State<Shared>, call: Call) -> Result<Json<Value>, Refusal> {
-    capsule.look(&call, |scene| one_user(scene, scene.viewer))
+    capsule.look(&call, |scene| resource::one::<User>(scene, scene.viewer).map(Json))
 }
 
-async fn user(State(capsule): State<Shared>, Id(id): Id, call: Call) -> Result<Json<Value>, Refusal> {
-    capsule.look(&call, |scene| one_user(scene, id))
+async fn set_preferences(
+    State(capsule): State<Shared>,
+    Id(id): Id,
+    call: Call,
+) -> Result<Json<Value>, Refusal> {
+    let members = call.wrapped(User::ONE)?;
+    capsule.change(&call, |draft| {
+        let author = draft.author;
+        let user = draft.account.users.get_mut(id).ok_or(Refusal::NotFound)?;
+        if id != author {
+            return Err(Refusal::MissingScope);
+        }
+        user.prefer(Written::new(User::ONE, &members))?;
+        resource::one::<User>(&draft.scene(&call), id).map(Json)
+    })
 }
 
-fn one_user(scene: &Scene<'_>, id: i64) -> Result<Json<Value>, Refusal> {
-    let user = scene.account.users.get(id).ok_or(Refusal::NotFound)?;
-    Ok(Json(json!({ "user": user_view(scene, user) })))
+impl User {
+    fn prefer(&mut self, written: Written<'_>) -> Result<(), Problem> {
+        written.filled_text("username", &mut self.username)?;
+        written.filled_text("timezone", &mut self.timezone)?;
+        written.option("locale", &LOCALES, &mut self.locale)?;
+        written.option("currency", &CURRENCIES.map(|row| row.0), &mut self.currency)?;
+        written.flag("taskReminder", &mut self.task_reminder)
+    }
 }
 
 /// A user, whose party is a reference unless `embed=party`. `ACTIVE` is the only status that has been seen, so a

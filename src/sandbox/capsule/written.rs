@@ -4,7 +4,7 @@
 //! explicit null clears what can be empty. Members that nobody reads are ignored, as Capsule ignores them.
 
 use serde_json::{Map, Value};
-use time::Date;
+use time::{Date, OffsetDateTime};
 
 use super::dates;
 use super::refusal::Problem;
@@ -64,6 +64,11 @@ impl<'a> Written<'a> {
     /// A day that may be absent.
     pub(super) fn day(&self, key: &str, into: &mut Option<Date>) -> Result<(), Problem> {
         self.nullable(key, into, |value| dates::day(value.as_str()?))
+    }
+
+    /// An instant that must stay one.
+    pub(super) fn instant(&self, key: &str, into: &mut OffsetDateTime) -> Result<(), Problem> {
+        self.fixed(key, into, |value| dates::instant(value.as_str()?))
     }
 
     pub(super) fn flag(&self, key: &str, into: &mut bool) -> Result<(), Problem> {

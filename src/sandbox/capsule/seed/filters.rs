@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::account::Account;
 use super::super::condition::{Filter, SortKey};
+use super::super::kase::Kase;
 use super::super::opportunity::Opportunity;
 use super::super::party::Party;
 use super::super::record::Record;
@@ -31,6 +32,15 @@ pub(super) fn add(account: &mut Account) {
         "Open, by value",
         json!([{ "field": "isOpen", "operator": "is", "value": true }]),
         ("expectedValue", true),
+    );
+    save::<Kase>(
+        account,
+        "Open installations",
+        json!([
+            { "field": "board", "operator": "is", "value": "Installations" },
+            { "field": "isOpen", "operator": "is", "value": true },
+        ]),
+        ("expectedCloseOn", false),
     );
 }
 

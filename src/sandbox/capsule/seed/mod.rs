@@ -5,14 +5,19 @@
 
 mod boards;
 mod details;
+mod files;
 mod filters;
+mod history;
 mod marks;
 mod organisations;
 mod people;
 mod pipelines;
 mod places;
+mod projects;
 mod sales;
 mod staff;
+mod tasks;
+mod tracks;
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -37,6 +42,7 @@ pub(super) const COLLEAGUE: i64 = ADMINISTRATOR + 1;
 
 const FIRST_PARTY: i64 = 247_318_406;
 const FIRST_ROW: i64 = 561_204_117;
+const FIRST_HOOK: i64 = 210_664;
 const FIRST_TITLE: i64 = 33_108;
 const TITLES: [&str; 6] = ["Mr", "Mrs", "Ms", "Miss", "Dr", "Prof"];
 /// The organisation that only its own team and administrators may see.
@@ -63,19 +69,35 @@ pub(super) fn account() -> Account {
         party_vocabulary: details::vocabulary(),
         opportunities: Table::starting_at(sales::FIRST_OPPORTUNITY),
         opportunity_vocabulary: sales::vocabulary(),
+        kases: Table::starting_at(projects::FIRST_KASE),
+        kase_vocabulary: projects::vocabulary(),
+        tasks: Table::starting_at(tasks::FIRST_TASK),
+        tracks: Table::starting_at(tracks::FIRST_TRACK),
+        track_definitions: tracks::definitions(),
+        entries: Table::starting_at(history::FIRST_ENTRY),
+        attachments: Table::starting_at(files::FIRST_ATTACHMENT),
+        uploads: Vec::new(),
         users: staff::users(FIRST_PARTY),
         teams: staff::teams(),
         pipelines: pipelines::pipelines(),
         milestones: pipelines::milestones(),
         boards: boards::boards(),
         stages: boards::stages(),
+        activity_types: history::activity_types(),
+        categories: tasks::categories(),
         lost_reasons: pipelines::lost_reasons(),
         titles: titles(),
+        goals: tracks::goals(),
+        rest_hooks: Table::starting_at(FIRST_HOOK),
         jobs: Vec::new(),
         row_ids: RowIds::starting_at(FIRST_ROW),
     };
     add_parties(&mut account);
     sales::add(&mut account);
+    projects::add(&mut account);
+    tasks::add(&mut account);
+    let mut account = tracks::add(account);
+    history::add(&mut account);
     filters::add(&mut account);
     account
 }

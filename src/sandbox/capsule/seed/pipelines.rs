@@ -18,6 +18,9 @@ pub(super) const WHOLESALE: i64 = FIRST_PIPELINE + 1;
 /// Machines, to those who have room for one.
 pub(super) const LEASING: i64 = FIRST_PIPELINE + 2;
 
+/// Where opportunities are while their beans are tried.
+pub(super) const TASTING: i64 = FIRST_MILESTONE + 4;
+
 /// Name, probability, days until stale.
 type MilestoneRow = (&'static str, i64, Option<i64>);
 

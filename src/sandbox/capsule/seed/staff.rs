@@ -59,7 +59,7 @@ pub(super) fn users(first_party: i64) -> Table<User> {
             party: first_party + count(number),
             locale: member.locale,
             currency: if member.locale == "en_US" { "USD" } else { "GBP" },
-            timezone: member.timezone,
+            timezone: member.timezone.to_owned(),
             last_login_at,
             task_reminder: number % 2 == 0,
         });
