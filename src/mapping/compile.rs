@@ -228,7 +228,15 @@ impl<'a> Compiler<'a> {
         query: &Map<String, Value>,
     ) -> Option<Choice> {
         let (Some(resource), Some(method)) = (resource, method) else {
-            self.find(here, "names the native call: resource and method");
+            let known = |name: &&String| {
+                self.manifest.is_none_or(|manifest| manifest.resources.contains_key(name.as_str()))
+            };
+            let unknown = resource.and_then(|name| names(name).iter().find(|name| !known(name)).cloned());
+            let message = match unknown {
+                Some(name) => format!("the manifest has no resource {name}"),
+                None => "names the native call: resource and method".to_owned(),
+            };
+            self.find(here, message);
             return None;
         };
         let manifest = self.manifest?;
