@@ -141,7 +141,11 @@ impl Run<'_> {
             self.gateway.records(active.source, &self.resource, &self.surroundings, &extras, native).await?;
         // A mapping of whole pages may give another number of records than the page has: then all are taken.
         let divisible = records.len() == many;
-        for (dealt, record) in records.into_iter().enumerate() {
+        // What falls away at the end of a page is dealt with as well: no cursor leads to nothing but that.
+        let last =
+            records.iter().rposition(|record| record.as_ref().is_some_and(|record| active.selects(record)));
+        let selected = last.map_or(0, |last| last + 1);
+        for (dealt, record) in records.into_iter().enumerate().take(selected) {
             if divisible && wanted.is_some_and(|wanted| found.len() >= wanted) {
                 return Ok(Taken { left: Some(mark.passed + dealt), next: fetched.next, natives: dealt });
             }
