@@ -142,7 +142,8 @@ impl Run<'_> {
         // A mapping of whole pages may give another number of records than the page has: then all are taken.
         let divisible = records.len() == many;
         // What falls away at the end of a page is dealt with as well: no cursor leads to nothing but that.
-        let records = records.into_iter().map(|record| active.selected(record)).collect::<Result<Vec<_>>>()?;
+        let records =
+            records.into_iter().map(|record| active.selected(record)).collect::<Result<Vec<_>>>()?;
         let selected = records.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         for (dealt, record) in records.into_iter().enumerate().take(selected) {
             if divisible && wanted.is_some_and(|wanted| found.len() >= wanted) {

@@ -5,14 +5,12 @@ use std::sync::atomic::AtomicUsize;
 
 use libtest_mimic::{Failed, Trial};
 use unicrm::mapping::catalog::Support;
-use unicrm::mapping::expression::Engine;
-use unicrm::mapping::{Catalog, Files};
 use unicrm::model::{Method, Resource};
 
 use crate::case::{Case, Subject};
 use crate::described::{Described, Vendor};
 use crate::exceptions::{EXCEPTIONS, MOST};
-use crate::support::app::{Setup, TestApp};
+use crate::support::app::{Setup, TestApp, shipped};
 use crate::support::twin::Twin;
 use crate::{
     capsule, create, cursors, delete, faults, filters, get, list, proxy, unsupported, update, weather,
@@ -32,7 +30,7 @@ const ONLY_WRITTEN: &[&str] = &["crm/associations"];
 
 /// Everything there is to test.
 pub fn trials() -> Vec<Trial> {
-    let catalog = Catalog::load(&Files::embedded(), Engine::default()).expect("mappings without problems");
+    let catalog = shipped();
     let mut suite = Suite::default();
     for provider in catalog.providers.values() {
         for model in catalog.models.values() {
