@@ -1,4 +1,4 @@
-//! The allocator of the process: the system's, and a count of what a thread holds while somebody asks.
+//! The allocator of the process: mimalloc, and a count of what a thread holds while somebody asks.
 //!
 //! Owns the counting and nothing else. A thread that meters itself ([`Meter::start`]) has its allocations and frees
 //! added up; when they pass the mark, a signal is pulled, once, and the work that is metered is expected to stop by
@@ -11,10 +11,12 @@
 //!
 //! It refuses to be a limit for the process: that is the operating system's.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::{Cell, RefCell};
 
-/// The system's allocator, with the count.
+use mimalloc::MiMalloc;
+
+/// mimalloc, with the count.
 pub struct Counting;
 
 /// What the metered thread holds: bytes allocated since the start, less bytes freed. Negative when it frees what was
@@ -75,32 +77,32 @@ fn signed(bytes: usize) -> isize {
     isize::try_from(bytes).unwrap_or(isize::MAX)
 }
 
-// SAFETY: every method hands its arguments to `System` unchanged and returns its answer unchanged, so `System`'s keeping
+// SAFETY: every method hands its arguments to mimalloc unchanged and returns its answer unchanged, so mimalloc's keeping
 // of the contract is ours. The counting neither allocates nor panics: it reads and writes cells of a thread-local that
 // is neither lazy nor dropped, and the signal, by `Meter::start`'s condition, does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(signed(layout.size()));
         // SAFETY: the caller's promise about `layout` is passed on.
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(signed(layout.size()));
         // SAFETY: the caller's promise about `layout` is passed on.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { MiMalloc.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         count(-signed(layout.size()));
-        // SAFETY: the caller's promise that `at` came from this allocator, which is `System`, with `layout` is passed on.
-        unsafe { System.dealloc(at, layout) }
+        // SAFETY: the caller's promise that `at` came from this allocator, which is mimalloc, with `layout` is passed on.
+        unsafe { MiMalloc.dealloc(at, layout) }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(signed(size) - signed(layout.size()));
         // SAFETY: the caller's promises about `at`, `layout` and `size` are passed on.
-        unsafe { System.realloc(at, layout, size) }
+        unsafe { MiMalloc.realloc(at, layout, size) }
     }
 }
 

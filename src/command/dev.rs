@@ -26,11 +26,11 @@ const TENANT: &str = "sandbox-customer";
 /// Runs until the process is asked to stop.
 pub async fn run(mut settings: Settings) -> Outcome {
     let sandbox = Sandbox::capsule(([127, 0, 0, 1], 0).into()).await?;
-    point_at(&mut settings, &sandbox)?;
+    let place = point_at(&mut settings, &sandbox)?;
     let outcome = with(&settings, true, async |database| {
         let server = start(&settings, database).await?;
         let shutdown = Shutdown::listen()?;
-        let outcome = demonstrate(&settings, database, &server, &sandbox).await;
+        let outcome = demonstrate(&settings, database, &server, &place).await;
         if outcome.is_ok() {
             shutdown.requested().await;
         }
@@ -43,24 +43,21 @@ pub async fn run(mut settings: Settings) -> Outcome {
     outcome
 }
 
-/// Sends the gateway's calls to the sandbox, unless the operator sends them elsewhere.
-fn point_at(settings: &mut Settings, sandbox: &Sandbox) -> Outcome {
+/// Sends the gateway's calls to the sandbox, unless the operator sends them elsewhere. Gives who plays the customer's
+/// Capsule, in words.
+fn point_at(settings: &mut Settings, sandbox: &Sandbox) -> Result<String, Failure> {
     let capsule = settings.providers.entry("capsule".to_owned()).or_default();
-    if capsule.origin.is_none() {
-        let origin = Url::parse(&sandbox.origin()).map_err(|error| Failure::new(error.to_string()))?;
-        capsule.origin = Some(origin);
-        capsule.client_id = Some(CLIENT_ID.to_owned());
-        capsule.client_secret = Some(CLIENT_SECRET.into());
+    if let Some(origin) = &capsule.origin {
+        return Ok(format!("at {origin}, as UNICRM_PROVIDER_CAPSULE_ORIGIN says"));
     }
-    Ok(())
+    let origin = Url::parse(&sandbox.origin()).map_err(|error| Failure::new(error.to_string()))?;
+    capsule.origin = Some(origin);
+    capsule.client_id = Some(CLIENT_ID.to_owned());
+    capsule.client_secret = Some(CLIENT_SECRET.into());
+    Ok(format!("played by a sandbox at {}", sandbox.origin()))
 }
 
-async fn demonstrate(
-    settings: &Settings,
-    database: &Database,
-    server: &Server,
-    sandbox: &Sandbox,
-) -> Outcome {
+async fn demonstrate(settings: &Settings, database: &Database, server: &Server, vendor: &str) -> Outcome {
     let environment = database.store.environment_named(DEFAULT_ENVIRONMENT).await?;
     let environment = environment.ok_or_else(|| Failure::new("the database has no default environment"))?;
     let environment = EnvironmentId(environment.id);
@@ -74,12 +71,12 @@ async fn demonstrate(
     } else {
         "DATABASE_URL".to_owned()
     };
-    print!("{}", welcome(&url, &token, account, sandbox, &place));
+    print!("{}", welcome(&url, &token, account, vendor, &place));
     std::io::stdout().flush()?;
     Ok(())
 }
 
-fn welcome(url: &str, token: &str, account: AccountId, sandbox: &Sandbox, database: &str) -> String {
+fn welcome(url: &str, token: &str, account: AccountId, vendor: &str, database: &str) -> String {
     let bearer = format!("-H 'Authorization: Bearer {token}'");
     let account_query = format!("integrated_account_id={account}");
     format!(
@@ -88,7 +85,7 @@ unicrm is ready.
 
   URL         {url}
   API token   {token}
-  Account     {account}   (a customer's Capsule, played by a sandbox at {sandbox})
+  Account     {account}   (a customer's Capsule, {vendor})
   Database    {database}
 
 List contacts:
@@ -107,8 +104,7 @@ Call Capsule's own API:
 
 Ctrl-C stops all of it. Accounts and token are still there the next time; the sandbox begins anew.
 
-",
-        sandbox = sandbox.origin(),
+"
     )
 }
 

@@ -57,11 +57,11 @@ impl Server {
     /// Starts a gateway on a prepared database. Returns when it listens.
     pub async fn start(
         settings: &Settings,
+        catalog: Arc<Catalog>,
         store: Store,
         keys: Arc<KeyRing>,
         clock: Clock,
     ) -> Result<Server, Failure> {
-        let catalog = Arc::new(catalog(settings.mappings_dir.as_deref(), settings)?);
         if let Some(token) = &settings.bootstrap_token {
             bootstrap(&store, token.expose_secret()).await?;
         }
@@ -158,7 +158,8 @@ pub async fn run(settings: Settings, migrate: bool) -> Outcome {
 /// Starts a gateway as the settings say.
 pub async fn start(settings: &Settings, database: &Database) -> Result<Server, Failure> {
     let keys = master_keys(settings)?;
-    Server::start(settings, database.store.clone(), keys, Clock::system()).await
+    let catalog = Arc::new(catalog(settings.mappings_dir.as_deref(), settings)?);
+    Server::start(settings, catalog, database.store.clone(), keys, Clock::system()).await
 }
 
 /// The catalog of a folder, or of the binary.

@@ -141,15 +141,15 @@ impl Run<'_> {
             self.gateway.records(active.source, &self.resource, &self.surroundings, &extras, native).await?;
         // A mapping of whole pages may give another number of records than the page has: then all are taken.
         let divisible = records.len() == many;
-        for (dealt, record) in records.into_iter().enumerate() {
+        // What falls away at the end of a page is dealt with as well: no cursor leads to nothing but that.
+        let records =
+            records.into_iter().map(|record| active.selected(record)).collect::<Result<Vec<_>>>()?;
+        let selected = records.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        for (dealt, record) in records.into_iter().enumerate().take(selected) {
             if divisible && wanted.is_some_and(|wanted| found.len() >= wanted) {
                 return Ok(Taken { left: Some(mark.passed + dealt), next: fetched.next, natives: dealt });
             }
-            if let Some(record) = record
-                && active.selects(&record)?
-            {
-                found.push(record);
-            }
+            found.extend(record);
         }
         Ok(Taken { left: None, next: fetched.next, natives: many })
     }
@@ -285,12 +285,15 @@ impl Run<'_> {
 }
 
 impl Active<'_> {
-    fn selects(&self, record: &Record) -> Result<bool> {
+    /// The record, unless it is none or a filter of the gateway's own drops it.
+    fn selected(&self, record: Option<Record>) -> Result<Option<Record>> {
         if self.own.is_empty() {
-            return Ok(true);
+            return Ok(record);
         }
+        let Some(record) = record else { return Ok(None) };
         let fields = record.fields().map_err(Error::internal)?;
-        Ok(self.own.iter().all(|(condition, comparison)| fits(&fields, condition, *comparison)))
+        let fits = self.own.iter().all(|(condition, comparison)| fits(&fields, condition, *comparison));
+        Ok(fits.then_some(record))
     }
 }
 

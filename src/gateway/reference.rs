@@ -75,9 +75,16 @@ impl References {
     /// Lets go of what an account has of a resource that was written to.
     pub fn forget(&self, account: AccountId, resource: &str) {
         let resource = resource.to_owned();
-        let forgotten =
-            self.0.invalidate_entries_if(move |key, _| key.account == account && key.resource == resource);
-        if let Err(error) = forgotten {
+        self.forget_where(move |key| key.account == account && key.resource == resource);
+    }
+
+    /// Lets go of everything that an account has, after a write that may have changed any of it.
+    pub fn forget_all(&self, account: AccountId) {
+        self.forget_where(move |key| key.account == account);
+    }
+
+    fn forget_where(&self, is_stale: impl Fn(&Key) -> bool + Send + Sync + 'static) {
+        if let Err(error) = self.0.invalidate_entries_if(move |key, _| is_stale(key)) {
             // The cache is built to support it, so this is a defect; what is kept goes within a minute anyway.
             tracing::error!(%error, "reference data can't be let go of");
         }

@@ -42,7 +42,7 @@ impl Run<'_> {
         let Some(refusals) = &self.cell.refusals else { return Ok(()) };
         let none = Extras::new();
         let mut failures = Vec::new();
-        for item in self.gateway.list(refusals, &self.surroundings, &none).await? {
+        for item in flat(self.gateway.list(refusals, &self.surroundings, &none).await?) {
             let read = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
             let (Some(field), Some(message)) = (read("field"), read("message")) else {
                 return Err(misfit(refusals, "a list of {field, message}"));
@@ -150,6 +150,14 @@ impl Run<'_> {
         };
         match found {
             Err(error) if request.optional && error.kind() == Kind::NotFound => Ok(Value::Null),
+            Err(error)
+                if request.dispensable
+                    && matches!(error.kind(), Kind::NotFound | Kind::Forbidden | Kind::Garbled) =>
+            {
+                let cell = self.cell.name.as_str();
+                tracing::warn!(cell, %error, "goes on without an answer that only adds to what is there");
+                Ok(Value::Null)
+            }
             found => found,
         }
     }
@@ -185,6 +193,19 @@ impl Run<'_> {
             format!("{} has more {} than can be read for one request.", self.label(), call.native.resource);
         Err(Error::new(Kind::Unsupported, message))
     }
+}
+
+/// The items of a list and of the lists in it: an expression that has nothing to say of one thing may say so with an
+/// empty list.
+fn flat(items: Vec<Value>) -> Vec<Value> {
+    let mut found = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Value::Array(inner) => found.extend(flat(inner)),
+            item => found.push(item),
+        }
+    }
+    found
 }
 
 fn value(raw: &serde_json::value::RawValue) -> Result<Value> {

@@ -4,7 +4,10 @@
 //! the store; what it answers is written in one place (`reply`).
 
 mod admin;
+mod batch;
+mod batch_delete;
 mod capabilities;
+mod custom;
 mod docs;
 mod extract;
 mod idempotency;
@@ -23,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{any, get, patch, post};
 use axum::{Router, ServiceExt};
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -113,6 +116,7 @@ fn calls() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+        .route("/custom/{*path}", any(custom::call))
 }
 
 /// What can be asked, and how.
@@ -130,6 +134,7 @@ fn descriptions() -> Router<State> {
 
 fn administration() -> Router<State> {
     Router::new()
+        .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))

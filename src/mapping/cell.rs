@@ -33,12 +33,8 @@ pub struct Cell {
     pub before: Vec<Step>,
     /// The ways of serving it, at least one.
     pub sources: Vec<Source>,
-    /// Makes headers of the unified answer.
-    pub response_header_mapping: Option<Expression>,
     /// Makes `{status, message}` of a vendor's error.
     pub error_mapping: Option<Expression>,
-    /// Tells whether an answer is incomplete.
-    pub is_partial: Option<Expression>,
 }
 
 /// One way of serving a method.
@@ -155,6 +151,8 @@ pub struct Request {
     pub cached: bool,
     /// Whether a missing record is null and no error.
     pub optional: bool,
+    /// Whether the request goes on without an answer that can't be used.
+    pub dispensable: bool,
 }
 
 /// A JSON value with expressions in some places.

@@ -114,13 +114,7 @@ impl<'a> Compiler<'a> {
             exists: self.slot(&here, "exists", mapping.exists.as_ref()),
             before,
             sources,
-            response_header_mapping: self.slot(
-                &here,
-                "response_header_mapping",
-                mapping.response_header_mapping.as_ref(),
-            ),
             error_mapping: self.slot(&here, "error_mapping", mapping.error_mapping.as_ref()),
-            is_partial: self.slot(&here, "is_partial_expression", mapping.is_partial_expression.as_ref()),
         };
         let whole = !cell.sources.is_empty() && self.manifest.is_some();
         (whole && self.findings.len() == before_findings).then_some(cell)
@@ -234,7 +228,15 @@ impl<'a> Compiler<'a> {
         query: &Map<String, Value>,
     ) -> Option<Choice> {
         let (Some(resource), Some(method)) = (resource, method) else {
-            self.find(here, "names the native call: resource and method");
+            let known = |name: &&String| {
+                self.manifest.is_none_or(|manifest| manifest.resources.contains_key(name.as_str()))
+            };
+            let unknown = resource.and_then(|name| names(name).iter().find(|name| !known(name)).cloned());
+            let message = match unknown {
+                Some(name) => format!("the manifest has no resource {name}"),
+                None => "names the native call: resource and method".to_owned(),
+            };
+            self.find(here, message);
             return None;
         };
         let manifest = self.manifest?;
@@ -388,7 +390,7 @@ impl<'a> Compiler<'a> {
     fn transform(&mut self, config: &Place<'_>, step: &StepMapping) -> Option<Action> {
         let StepConfig { resource, method, id, query, body, expression } = &step.config;
         let calls = resource.is_some() || method.is_some() || id.is_some() || body.is_some();
-        if calls || !query.is_empty() || step.cache || step.optional {
+        if calls || !query.is_empty() || step.cache || step.optional || step.dispensable {
             self.find(config, "a transform has an expression and nothing else");
             return None;
         }
@@ -412,14 +414,17 @@ impl<'a> Compiler<'a> {
         if step.cache && !reads {
             self.find(config, "only what reads can be cached");
         }
+        if step.dispensable && !reads {
+            self.find(config, "only what reads can be dispensable");
+        }
         let id = self.slot(config, "id", id.as_ref());
         let query = self.template(&config.at("query"), &Value::Object(query.clone()))?;
         let body = match body {
             Some(body) => Some(self.template(&config.at("body"), body)?),
             None => None,
         };
-        let (cached, optional) = (step.cache, step.optional);
-        Some(Action::Request(Request { choice, id, query, body, cached, optional }))
+        let StepMapping { cache: cached, optional, dispensable, .. } = *step;
+        Some(Action::Request(Request { choice, id, query, body, cached, optional, dispensable }))
     }
 
     fn template(&mut self, here: &Place<'_>, value: &Value) -> Option<Template> {

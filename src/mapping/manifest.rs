@@ -241,6 +241,8 @@ pub struct NativeMethod {
 pub enum Verb {
     /// Reads.
     Get,
+    /// Reads all but the body.
+    Head,
     /// Creates, or reads with a body.
     Post,
     /// Replaces or edits.
@@ -256,6 +258,7 @@ impl Verb {
     pub fn http(self) -> http::Method {
         match self {
             Verb::Get => http::Method::GET,
+            Verb::Head => http::Method::HEAD,
             Verb::Post => http::Method::POST,
             Verb::Put => http::Method::PUT,
             Verb::Patch => http::Method::PATCH,
@@ -265,9 +268,27 @@ impl Verb {
 }
 
 impl NativeMethod {
+    /// An operation that no manifest names: a verb and a path, which must hold no placeholder.
+    pub fn ad_hoc(method: Verb, path: String) -> Self {
+        NativeMethod {
+            description: String::new(),
+            method,
+            path,
+            query: Map::new(),
+            response_path: None,
+            paging: None,
+            reads: false,
+            scopes: Vec::new(),
+            documentation: None,
+            query_schema: None,
+            body_schema: None,
+            response_schema: None,
+        }
+    }
+
     /// Whether it can be repeated without changing anything.
     pub fn is_read(&self) -> bool {
-        self.reads || self.method == Verb::Get
+        self.reads || matches!(self.method, Verb::Get | Verb::Head)
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! The keys of a method are those of the published contract (`resource`, `method`, `query`, `query_mapping`,
 //! `body`, `request_body_mapping`, `request_header_mapping`, `path_mapping`, `response_mapping`,
-//! `response_mapping_method`, `response_header_mapping`, `error_mapping`, `is_partial_expression`, `before`,
-//! `after`), so that an override can be laid over a file key by key. The others are unicrm's own: `filters`,
-//! `gateway_filters`, `writes`, `required`, `refusals` and `exists` say what may be asked, so that nothing is
-//! ignored; `sources` serves one unified list from several native ones; `records` serves what no call is needed
-//! for; `id` and `id_pattern` give records of several kinds one unified id each.
+//! `response_mapping_method`, `error_mapping`, `before`, `after`), so that an override can be laid over a file key
+//! by key. The others are unicrm's own: `filters`, `gateway_filters`, `writes`, `required`, `refusals` and `exists`
+//! say what may be asked, so that nothing is ignored; `sources` serves one unified list from several native ones;
+//! `records` serves what no call is needed for; `id` and `id_pattern` give records of several kinds one unified id
+//! each.
 
 use std::fmt;
 
@@ -91,15 +91,9 @@ pub struct MethodMapping {
     /// Whether `response_mapping` sees one record at a time or all of a page.
     #[serde(default)]
     pub response_mapping_method: MappedBy,
-    /// Makes headers of the unified answer.
-    #[serde(default)]
-    pub response_header_mapping: Option<Slot>,
     /// Makes `{status, message}` of a vendor's error, each optional.
     #[serde(default)]
     pub error_mapping: Option<Slot>,
-    /// Tells whether an answer is incomplete.
-    #[serde(default)]
-    pub is_partial_expression: Option<Slot>,
     /// The body fields that this provider can store. Others of the resource are refused.
     #[serde(default)]
     pub writes: Vec<String>,
@@ -304,6 +298,11 @@ pub struct StepMapping {
     /// Whether a record that the vendor doesn't have is null in scope and no error.
     #[serde(default)]
     pub optional: bool,
+    /// Whether an answer only adds to what is there already, so that the request goes on without it where the vendor
+    /// has none, doesn't show it, or answers with something else. A vendor that can't be reached, or that asks to wait,
+    /// is an error all the same.
+    #[serde(default)]
+    pub dispensable: bool,
     /// What it does.
     pub config: StepConfig,
 }

@@ -4,7 +4,7 @@ use http::Method as Verb;
 use serde_json::{Map, Value, json};
 use unicrm::model::{Method, Type};
 
-use crate::case::{Case, id};
+use crate::case::Case;
 use crate::conform::assert_conforms;
 use crate::suite::Suite;
 use crate::support::client::Reply;
@@ -27,7 +27,7 @@ async fn write(case: &Case, body: &Value) -> Reply {
 }
 
 async fn existing(case: &Case) -> String {
-    id(&case.rich().await)
+    case.id_of(&case.rich().await)
 }
 
 async fn wrong_fields(case: &Case) {
@@ -57,7 +57,10 @@ async fn misspelt(case: &Case) {
     let hint = format!("did you mean {field}?");
     assert!(error["message"].as_str().is_some_and(|text| text.contains(&hint)), "{error}");
     for (name, field) in &case.subject.resource.fields {
-        let inner = field.items.as_ref().and_then(|item| item.properties.keys().last());
+        let inner = field.items.as_ref().and_then(|item| {
+            let text = |(_, field): &(&String, &unicrm::model::Field)| field.kind == Type::String;
+            item.properties.iter().filter(text).map(|(name, _)| name).next_back()
+        });
         if let Some(inner) = inner.filter(|_| case.subject.cell.writes.contains(name)) {
             let body = json!({ name: [{ inner: "fine" }, { format!("{inner}x"): "wrong" }] });
             write(case, &body).await.refused_fields(&[&format!("{name}[1].{inner}x")]);
@@ -73,7 +76,7 @@ async fn unstored(case: &Case) {
         }
         let value = match field.kind {
             Type::String if field.format.is_some() => json!("2026-01-01T00:00:00Z"),
-            Type::String => json!("x"),
+            Type::String => json!(field.one_of.first().map_or("x", String::as_str)),
             Type::Integer | Type::Number => json!(1),
             Type::Boolean => json!(true),
             Type::Object => json!({}),

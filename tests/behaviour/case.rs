@@ -57,9 +57,13 @@ impl Subject {
 
     /// How the native call's path begins at the vendor.
     pub fn native_path(&self) -> String {
+        self.native_template().split("{{").next().unwrap_or_default().to_owned()
+    }
+
+    /// The native call's path at the vendor, with names in the place of ids.
+    fn native_template(&self) -> String {
         let base = Url::parse(&self.provider.manifest.base_url).expect("a URL");
-        let path = self.call().facts.path.split("{{").next().unwrap_or_default();
-        format!("{}{path}", base.path().trim_end_matches('/'))
+        format!("{}{}", base.path().trim_end_matches('/'), self.call().facts.path)
     }
 
     pub fn writes(&self) -> &'static Writes {
@@ -71,27 +75,42 @@ impl Subject {
 impl Case {
     /// A path below the resource's, such as `?limit=2` or `/7`, for the connected account.
     pub fn path(&self, below: &str) -> String {
-        format!("{}{below}", self.subject.path())
+        self.path_of(self.subject.method, below)
+    }
+
+    fn path_of(&self, method: Method, below: &str) -> String {
+        let beside = (self.subject.described.beside)(method);
+        let path = format!("{}{below}", self.subject.path());
+        match (beside, below.contains('?')) {
+            ("", _) => path,
+            (beside, true) => format!("{path}&{beside}"),
+            (beside, false) => format!("{path}?{beside}"),
+        }
+    }
+
+    /// The unified id of a record of the vendor's.
+    pub fn id_of(&self, native: &Value) -> String {
+        (self.subject.described.id)(native)
     }
 
     pub async fn list(&self, query: &str) -> Reply {
-        self.app.get(&self.path(&format!("?{query}"))).await
+        self.app.get(&self.path_of(Method::List, &format!("?{query}"))).await
     }
 
     pub async fn get(&self, id: &str) -> Reply {
-        self.app.get(&self.path(&format!("/{id}"))).await
+        self.app.get(&self.path_of(Method::Get, &format!("/{id}"))).await
     }
 
     pub async fn create(&self, body: &Value) -> Reply {
-        self.app.post(&self.path(""), body).await
+        self.app.post(&self.path_of(Method::Create, ""), body).await
     }
 
     pub async fn update(&self, id: &str, body: &Value) -> Reply {
-        self.app.patch(&self.path(&format!("/{id}")), body).await
+        self.app.patch(&self.path_of(Method::Update, &format!("/{id}")), body).await
     }
 
     pub async fn delete(&self, id: &str) -> Reply {
-        self.app.delete(&self.path(&format!("/{id}"))).await
+        self.app.delete(&self.path_of(Method::Delete, &format!("/{id}"))).await
     }
 
     /// Every record that the vendor has.
@@ -113,7 +132,22 @@ impl Case {
         records.into_iter().max_by_key(|record| record.to_string().len()).expect("a record")
     }
 
+    /// The fields that can be written together with each other.
+    pub fn together(&self) -> impl Iterator<Item = &String> {
+        let aside = self.subject.writes().aside;
+        self.subject.cell.writes.iter().filter(move |field| !aside.contains(&field.as_str()))
+    }
+
+    /// What there is to write with the subject's method, which may take less than another.
     pub async fn sample(&self) -> Sample {
+        let mut sample = self.whole_sample().await;
+        let members = sample.body.as_object_mut().expect("an object");
+        members.retain(|name, _| self.subject.cell.writes.contains(name));
+        sample
+    }
+
+    /// What a new record is made of.
+    pub async fn whole_sample(&self) -> Sample {
         (self.subject.writes().sample)(&self.twin).await
     }
 
@@ -121,14 +155,14 @@ impl Case {
     pub async fn perform(&self) -> Reply {
         match self.subject.method {
             Method::List => self.list("limit=2").await,
-            Method::Get => self.get(&id(&self.rich().await)).await,
+            Method::Get => self.get(&self.id_of(&self.rich().await)).await,
             Method::Create => self.create(&self.sample().await.body).await,
             Method::Update => {
                 let changes = self.changes.fetch_add(1, Ordering::Relaxed);
                 let body = json!({ self.scalar(): format!("Changed {changes} times") });
-                self.update(&id(&self.rich().await), &body).await
+                self.update(&self.id_of(&self.rich().await), &body).await
             }
-            Method::Delete => self.delete(&id(&self.rich().await)).await,
+            Method::Delete => self.delete(&self.id_of(&self.rich().await)).await,
         }
     }
 
@@ -140,9 +174,9 @@ impl Case {
 
     /// The native calls of the subject's method that reached the vendor; not those that go before them.
     pub fn native_calls(&self) -> Vec<Received> {
-        let (verb, path) = (self.subject.verb(), self.subject.native_path());
+        let (verb, path) = (self.subject.verb(), self.subject.native_template());
         let mut calls = self.app.vendor_calls();
-        calls.retain(|call| call.method == verb && call.path.starts_with(&path));
+        calls.retain(|call| call.method == verb && is_of(&call.path, &path));
         calls
     }
 
@@ -151,6 +185,13 @@ impl Case {
     pub fn assert_vendor_not_called(&self) {
         assert!(self.app.vendor_calls().is_empty(), "{:?}", self.app.vendor_calls());
     }
+}
+
+/// Whether a path is one of a template's.
+fn is_of(path: &str, template: &str) -> bool {
+    let (path, template) = (path.split('/'), template.split('/'));
+    path.clone().count() == template.clone().count()
+        && path.zip(template).all(|(part, name)| part == name || name.starts_with("{{"))
 }
 
 /// A record's id as text, whether a vendor's record or a unified one.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::case::{Case, id};
+use crate::case::Case;
 use crate::suite::Suite;
 
 pub fn add(suite: &mut Suite) {
@@ -16,7 +16,7 @@ pub fn add(suite: &mut Suite) {
 
 async fn deletes(case: &Case) {
     let before = case.records().await.len();
-    let id = id(&case.rich().await);
+    let id = case.id_of(&case.rich().await);
     assert_eq!(case.delete(&id).await.ok(), json!({ "id": id }));
     assert_eq!(case.record(&id).await, None);
     assert_eq!(case.records().await.len(), before - 1);

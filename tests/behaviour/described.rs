@@ -2,6 +2,7 @@
 
 use futures::future::LocalBoxFuture;
 use serde_json::Value;
+use unicrm::model::Method;
 
 use crate::support::twin::Twin;
 
@@ -39,14 +40,56 @@ pub struct Described {
     pub missing: &'static str,
     /// An id that no record of the vendor's can have.
     pub impossible: &'static str,
+    /// The unified id of a record of the vendor's.
+    pub id: fn(&Value) -> String,
+    /// The query parameters that every request of a method needs.
+    pub beside: fn(Method) -> &'static str,
+    /// Fields of which a list may say less than a single record does.
+    pub shorter_in_lists: &'static [&'static str],
+    /// Whether a list comes of one kind of native list. Where it comes of several, nothing in one isn't nothing in all.
+    pub one_source: bool,
     /// The vendor's answer to the list's native call when there is nothing.
     pub empty: fn() -> Value,
     /// For each filter that is served, how to tell what it must find.
     pub filters: &'static [Filter],
+    /// Filters that the sandbox's records can't tell of; tests beside this suite do.
+    pub filters_aside: &'static [&'static str],
+    /// For each filter by instants, where the vendor's record has the instant.
+    pub instants: &'static [Instant],
     /// Whether a record of the vendor's is free of ties that would make the vendor refuse a change.
     pub free: fn(&Value) -> bool,
     /// Present where something can be written.
     pub writes: Option<Writes>,
+}
+
+impl Described {
+    /// What most resources have in common; the rest is up to each.
+    pub const fn usual(
+        provider: &'static str,
+        resource: &'static str,
+        records: for<'a> fn(&'a Twin) -> LocalBoxFuture<'a, Vec<Value>>,
+        record: for<'a> fn(&'a Twin, &'a str) -> LocalBoxFuture<'a, Option<Value>>,
+    ) -> Described {
+        Described {
+            provider,
+            resource,
+            records,
+            record,
+            stranger: None,
+            missing: "999999999",
+            impossible: "not-a-number",
+            id: crate::case::id,
+            beside: |_| "",
+            shorter_in_lists: &[],
+            one_source: true,
+            empty: || Value::Null,
+            filters: &[],
+            filters_aside: &[],
+            instants: &[],
+            free: |_| true,
+            writes: None,
+        }
+    }
 }
 
 /// A record of another kind.
@@ -67,8 +110,20 @@ pub struct Filter {
     pub keeps: fn(&Value, &str) -> bool,
 }
 
+/// A filter that compares instants, served with each of the operators of an order.
+pub struct Instant {
+    /// In the caller's spelling, without the operator.
+    pub name: &'static str,
+    /// The instant of a record of the vendor's, or null.
+    pub of: fn(&Value) -> Value,
+}
+
 /// How a resource is written.
 pub struct Writes {
+    /// The fields that are named when a new record has none at all; empty where the vendor is left to say so.
+    pub needs: &'static [&'static str],
+    /// Fields that the sample leaves out because they can't go with the others; tests beside this suite write them.
+    pub aside: &'static [&'static str],
     /// A body with every field that can be written, and what the vendor has of it then.
     pub sample: for<'a> fn(&'a Twin) -> LocalBoxFuture<'a, Sample>,
     /// For each field, which members of the vendor's record a change of it may touch.

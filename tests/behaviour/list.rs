@@ -13,7 +13,9 @@ use crate::suite::Suite;
 pub fn add(suite: &mut Suite) {
     suite.add("pages_to_the_end_show_every_record_once", pages);
     suite.add("the_envelope_is_the_contracts", envelope);
-    suite.add("nothing_is_an_empty_page_without_a_cursor", empty);
+    if suite.subject().described.one_source {
+        suite.add("nothing_is_an_empty_page_without_a_cursor", empty);
+    }
     suite.add("an_empty_cursor_means_the_first_page", empty_cursor);
     suite.add("a_limit_out_of_bounds_is_refused", limits);
     suite.add("records_are_in_the_schemas_shape", conforms);
@@ -24,7 +26,7 @@ pub fn add(suite: &mut Suite) {
 }
 
 async fn pages(case: &Case) {
-    let wanted: BTreeSet<String> = case.records().await.iter().map(id).collect();
+    let wanted: BTreeSet<String> = case.records().await.iter().map(|record| case.id_of(record)).collect();
     let total = wanted.len();
     // One page, two, the edge between them, several, and the vendor's own size where none is asked for.
     let limits = [Some(total), Some(total - 1), Some(total / 2), Some(total / 5 + 1), None];
@@ -46,7 +48,9 @@ async fn walk(case: &Case, limit: Option<usize>) -> Vec<String> {
         let page = case.list(&format!("{limit_text}&next_cursor={cursor}")).await.ok();
         let records = page["result"].as_array().expect("a list");
         assert!(limit.is_none_or(|limit| records.len() <= limit), "more than {limit:?}: {}", records.len());
-        assert!(!records.is_empty(), "an empty page after {} records", ids.len());
+        // Where records of other kinds fall away, the last page may turn out to have none.
+        let is_last = page["next_cursor"].is_null();
+        assert!(!records.is_empty() || is_last, "an empty page after {} records", ids.len());
         ids.extend(records.iter().map(id));
         match &page["next_cursor"] {
             Value::Null => return ids,
@@ -60,9 +64,10 @@ async fn envelope(case: &Case) {
     let keys: Vec<&String> = page.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["result", "next_cursor", "prev_cursor", "result_count"]);
     assert_eq!(page["prev_cursor"], Value::Null);
-    assert_eq!(page["result_count"], 2);
-    assert_eq!(page["result"].as_array().map(Vec::len), Some(2));
-    assert!(page["next_cursor"].is_string(), "{page}");
+    let total = case.records().await.len();
+    assert_eq!(page["result_count"], total.min(2));
+    assert_eq!(page["result"].as_array().map(Vec::len), Some(total.min(2)));
+    assert_eq!(page["next_cursor"].is_string(), total > 2, "{page}");
 }
 
 async fn empty(case: &Case) {
@@ -110,7 +115,7 @@ async fn remote_data(case: &Case) {
     let records = case.records().await;
     for shown in case.list("limit=100").await.result() {
         let native =
-            records.iter().find(|record| id(record) == id(&shown)).expect("a record of the vendor's");
+            records.iter().find(|record| case.id_of(record) == id(&shown)).expect("a record of the vendor's");
         // As text, so that the order of keys counts.
         assert_eq!(shown["remote_data"].to_string(), native.to_string());
     }

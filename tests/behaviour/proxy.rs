@@ -89,12 +89,23 @@ impl Native {
 
     /// The path at the vendor, for [`ID`].
     fn native_path(&self) -> String {
-        format!("{}{}", self.base, self.facts.path.replace("{{id}}", ID))
+        let mut path = self.facts.path.replace("{{id}}", ID);
+        for name in self.named_in_path() {
+            path = path.replace(&format!("{{{{query.{name}}}}}"), ID);
+        }
+        format!("{}{path}", self.base)
+    }
+
+    /// The query parameters that are part of the path.
+    fn named_in_path(&self) -> impl Iterator<Item = &str> {
+        let parts = self.facts.path.split("{{query.").skip(1);
+        parts.filter_map(|part| part.split_once("}}")).map(|(name, _)| name)
     }
 
     /// Calls the operation through the gateway, as the contract has it for this method's name.
     async fn call(&self, app: &TestApp, query: &str, body: Option<&str>) -> Reply {
         let resource = &self.resource;
+        let query = self.named_in_path().fold(query.to_owned(), |query, name| format!("{query}&{name}={ID}"));
         let (verb, path) = match (self.method.as_str(), self.takes_id()) {
             ("list", false) => (Verb::GET, format!("/proxy/{resource}?{query}")),
             ("create", false) => (Verb::POST, format!("/proxy/{resource}?{query}")),

@@ -20,7 +20,10 @@ pub fn add(suite: &mut Suite) {
         suite.add("a_record_of_another_kind_is_not_found_and_not_touched", stranger);
     }
     let subject = suite.subject().clone();
-    let lists = |name: &&String| subject.resource.fields[*name].kind == Type::Array;
+    let aside = subject.described.writes.as_ref().map_or(&[][..], |writes| writes.aside);
+    let lists = |name: &&String| {
+        subject.resource.fields[*name].kind == Type::Array && !aside.contains(&name.as_str())
+    };
     for field in subject.cell.writes.iter().filter(lists) {
         let described = subject.described.writes.as_ref().map_or(&[][..], |writes| writes.collections);
         let described = described.iter().find(|collection| collection.field == field);
@@ -37,10 +40,10 @@ pub fn add(suite: &mut Suite) {
 }
 
 async fn each_alone(case: &Case) {
-    let id = id(&case.rich().await);
+    let id = case.id_of(&case.rich().await);
     let sample = case.sample().await;
     let writes = case.subject.writes();
-    for field in &case.subject.cell.writes {
+    for field in case.together() {
         let touched = writes.touches.iter().find(|(name, _)| name == field);
         let touched = touched.unwrap_or_else(|| panic!("what {field} may touch is not described")).1;
         let before = case.record(&id).await.expect("the record");
@@ -94,9 +97,9 @@ fn superset(wanted: &Value, found: &Value) -> Value {
 }
 
 async fn null_clears(case: &Case) {
-    let id = id(&case.create(&case.sample().await.body).await.ok());
+    let id = id(&case.create(&case.whole_sample().await.body).await.ok());
     let sample = case.sample().await;
-    for field in &case.subject.cell.writes {
+    for field in case.together() {
         if case.subject.writes().insists.contains(&field.as_str()) {
             continue;
         }
@@ -110,7 +113,7 @@ async fn null_clears(case: &Case) {
 }
 
 async fn written_back(case: &Case) {
-    let id = id(&case.rich().await);
+    let id = case.id_of(&case.rich().await);
     let read = case.get(&id).await.ok();
     let before = case.record(&id).await.expect("the record");
     let written = read.as_object().expect("a record").iter();
@@ -123,7 +126,7 @@ async fn written_back(case: &Case) {
 }
 
 async fn nothing(case: &Case) {
-    let id = id(&case.rich().await);
+    let id = case.id_of(&case.rich().await);
     let updated = case.update(&id, &json!({})).await.ok();
     assert_eq!(updated.to_string(), case.get(&id).await.ok().to_string());
     assert!(case.native_calls().is_empty(), "{:?}", case.native_calls());
@@ -151,7 +154,7 @@ async fn stranger(case: &Case) {
 }
 
 async fn replaced(case: &Case, collection: &Collection) {
-    let id = id(&case.rich().await);
+    let id = case.id_of(&case.rich().await);
     let field = collection.field;
     let first = write(case, &id, collection, (collection.first)()).await;
     let kept = first[0].clone();

@@ -20,7 +20,7 @@ use unicrm::sandbox::{Fault, Kind};
 use unicrm::store::Store;
 
 use crate::idempotency::{PARTIES, ada, keyed, writes};
-use crate::support::app::{TestApp, eventually};
+use crate::support::app::{TestApp, eventually, shipped};
 use crate::support::client::{Client, Reply};
 
 /// A gateway that can die: everything of it runs on threads of its own.
@@ -37,8 +37,10 @@ impl Mortal {
         let keys = Arc::new(KeyRing::parse(&app.keys).expect("the app's keys"));
         let started = std::thread::spawn(move || -> (Runtime, SocketAddr) {
             let runtime = Runtime::new().expect("a runtime");
-            let start =
-                async { Server::start(&settings, Store::connect(options, None, 4), keys, clock).await };
+            let start = async {
+                let store = Store::connect(options, None, 4);
+                Server::start(&settings, shipped(), store, keys, clock).await
+            };
             let server = runtime.block_on(start).expect("a gateway that starts");
             let address = server.address();
             (runtime, address)

@@ -1,15 +1,17 @@
 //! The real gateway on a database of its own, with a CRM behind it and an account connected to that.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use unicrm::clock::Clock;
-use unicrm::command::serve::Server;
+use unicrm::command::serve::{Server, catalog};
 use unicrm::config::Settings;
 use unicrm::crypto::{KeyRing, TokenHash};
 use unicrm::ids::EnvironmentId;
+use unicrm::mapping::expression::Engine;
+use unicrm::mapping::{Catalog, Files};
 use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, Received, Sandbox};
 use unicrm::store::Store;
 
@@ -253,6 +255,14 @@ pub async fn eventually(what: &str, mut done: impl AsyncFnMut() -> bool) {
     }
 }
 
+/// The catalog that ships with unicrm, loaded once a process.
+pub fn shipped() -> Arc<Catalog> {
+    static SHIPPED: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+        Arc::new(Catalog::load(&Files::embedded(), Engine::default()).expect("mappings without problems"))
+    });
+    SHIPPED.clone()
+}
+
 async fn start(
     settings: &Settings,
     database: &TestDatabase,
@@ -260,7 +270,13 @@ async fn start(
     clock: &Clock,
 ) -> Result<Server, String> {
     let keys = Arc::new(KeyRing::parse(keys).map_err(|error| error.to_string())?);
-    let started = Server::start(settings, database.store(), keys, clock.clone()).await;
+    let catalog = match settings.mappings_dir.as_deref() {
+        None if settings.jsonata_engine.parse().is_ok_and(|engine: Engine| engine == Engine::default()) => {
+            shipped()
+        }
+        folder => Arc::new(catalog(folder, settings).map_err(|failure| failure.to_string())?),
+    };
+    let started = Server::start(settings, catalog, database.store(), keys, clock.clone()).await;
     started.map_err(|failure| failure.to_string())
 }
 

@@ -1,11 +1,12 @@
 //! A database for one test: a copy of a migrated template, on a PostgreSQL that all tests of a user share.
 //!
-//! The server is an embedded one that promises nothing about crashes, in `unicrm-tests-<uid>` in the system's directory
-//! for temporary files, or wherever `UNICRM_TEST_DATA_DIR` says. It is left running, so that only the first test waits
-//! for it. This stops it:
+//! The server is an embedded one that promises nothing about crashes, in `unicrm-tests-<uid>` in memory (`/dev/shm`)
+//! where there is room, else in the system's directory for temporary files, or wherever `UNICRM_TEST_DATA_DIR` says: a
+//! database is some hundred files, and a disk's file system takes longer over making and dropping them than all else
+//! that most tests do. It is left running, so that only the first test waits for it. This stops it:
 //!
 //! ```sh
-//! kill -INT "$(head -n 1 "${TMPDIR:-/tmp}/unicrm-tests-$(id -u)"/pg*/postmaster.pid)"
+//! kill -INT "$(head -n 1 /dev/shm/unicrm-tests-"$(id -u)"/pg*/postmaster.pid)"
 //! ```
 //!
 //! The template is made once, under a lock, and named after the migrations: whoever changes one gets another template.
@@ -13,7 +14,7 @@
 //! database behind; it holds a lock as long as it lives, so the next test can tell, and clears it away.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -26,6 +27,12 @@ const TEMPLATES: i64 = 0x756e_6963_726d;
 
 /// What the databases of tests are called, before something that is theirs alone.
 const PREFIX: &str = "test_";
+
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
+
+/// What the cluster may take up there, in bytes: a database has 8 MB, and there are as many as processors.
+const ROOM: u64 = 2 << 30;
 
 /// A database of one test's own.
 pub struct TestDatabase {
@@ -90,15 +97,18 @@ impl Drop for TestDatabase {
     }
 }
 
+fn data_dir() -> PathBuf {
+    let uid = std::fs::metadata("/proc/self").map(|own| own.uid().to_string());
+    let user = uid.or_else(|_| std::env::var("USER")).expect("a user");
+    let has_room = |place: &Path| {
+        rustix::fs::statvfs(place).is_ok_and(|system| system.f_bavail * system.f_frsize >= ROOM)
+    };
+    let place = Some(PathBuf::from(MEMORY)).filter(|place| has_room(place));
+    place.unwrap_or_else(std::env::temp_dir).join(format!("unicrm-tests-{user}"))
+}
+
 async fn cluster() -> Cluster {
-    let data_dir = std::env::var_os("UNICRM_TEST_DATA_DIR").map_or_else(
-        || {
-            let uid = std::fs::metadata("/proc/self").map(|own| own.uid().to_string());
-            let user = uid.or_else(|_| std::env::var("USER")).expect("a user");
-            std::env::temp_dir().join(format!("unicrm-tests-{user}"))
-        },
-        PathBuf::from,
-    );
+    let data_dir = std::env::var_os("UNICRM_TEST_DATA_DIR").map_or_else(data_dir, PathBuf::from);
     let options = ClusterOptions { data_dir, bin_dir: None, durability: Durability::Throwaway };
     Cluster::start(options).await.expect("a PostgreSQL for the tests")
 }

@@ -101,6 +101,8 @@ impl fmt::Debug for Held<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
@@ -120,7 +122,8 @@ mod tests {
         };
         let expression = Expression::compile(Engine::Core, "test", source).expect("an expression");
         let item = serde_json::value::to_raw_value(&json!({"n": [1, 2]})).expect("JSON");
-        let (scope, budget) = (Scope::new(), Budget::default());
+        // What these tests are about is not time, which an unoptimised build takes more of.
+        let (scope, budget) = (Scope::new(), Budget { time: Duration::from_secs(10), ..Budget::default() });
         let mut held = expression.evaluate_each_with(&scope, "response", &[&item], &budget, |_, held| {
             held.map_err(|error| error.to_string()).and_then(shape)
         });

@@ -1,10 +1,15 @@
-//! Capsule's contacts, accounts and users, and how to see in the sandbox what it has of them.
+//! Capsule's contacts and accounts, what all of its resources have in common, and how to see in the sandbox what it has
+//! of them.
+
+mod sales;
+mod settings;
+mod work;
 
 use futures::FutureExt;
 use serde_json::{Value, json};
 use unicrm::sandbox::CAPSULE_TOKEN;
 
-use crate::described::{Collection, Described, Filter, Sample, Stranger, Vendor, Writes};
+use crate::described::{Collection, Described, Filter, Instant, Sample, Stranger, Vendor, Writes};
 use crate::support::twin::Twin;
 
 const EMBED: &str = "embed=tags,fields";
@@ -22,23 +27,39 @@ pub const VENDOR: Vendor = Vendor {
     invalid: || json!([{ "field": "name", "message": "name is required" }]),
 };
 
-pub const RESOURCES: &[Described] = &[
+/// Every resource, by the file that describes it.
+pub const RESOURCES: &[&[Described]] = &[PEOPLE, sales::RESOURCES, settings::RESOURCES, work::RESOURCES];
+
+const PEOPLE: &[Described] = &[
     Described {
-        provider: "capsule",
-        resource: "crm/contacts",
-        records: |twin| parties(twin, "person").boxed_local(),
-        record: |twin, id| party(twin, id).boxed_local(),
         stranger: Some(Stranger {
             id: |twin| first(twin, "organisation").boxed_local(),
             record: |twin, id| party(twin, id).boxed_local(),
         }),
-        missing: "999999999",
-        impossible: "not-a-number",
         empty: || json!({ "parties": [] }),
-        filters: &[NAME, TITLE, EMAIL, PHONE, OWNER_ID, TAG_ID, TAG_NAME],
+        filters: &[
+            NAME,
+            TITLE,
+            EMAIL,
+            PHONE,
+            OWNER_ID,
+            TAG_ID,
+            TAG_NAME,
+            CITY,
+            STATE,
+            POSTAL_CODE,
+            COUNTRY,
+            FIRST_NAME,
+            LAST_NAME,
+            SEARCH,
+            EMPLOYER,
+        ],
         // A party of a team can only be given to a member of that team.
         free: |record| record["team"].is_null(),
+        instants: INSTANTS,
         writes: Some(Writes {
+            needs: &[],
+            aside: &[],
             sample: |twin| contact(twin).boxed_local(),
             touches: &[
                 ("first_name", &["firstName", "pictureURL"]),
@@ -58,23 +79,27 @@ pub const RESOURCES: &[Described] = &[
             insists: &["name", "custom_fields"],
             collections: &[EMAILS, PHONES, ADDRESSES, URLS, TAGS],
         }),
+        ..Described::usual(
+            "capsule",
+            "crm/contacts",
+            |twin| parties(twin, "person").boxed_local(),
+            |twin, id| party(twin, id).boxed_local(),
+        )
     },
     Described {
-        provider: "capsule",
-        resource: "crm/accounts",
-        records: |twin| parties(twin, "organisation").boxed_local(),
-        record: |twin, id| party(twin, id).boxed_local(),
         stranger: Some(Stranger {
             id: |twin| first(twin, "person").boxed_local(),
             record: |twin, id| party(twin, id).boxed_local(),
         }),
-        missing: "999999999",
         impossible: "12a",
         empty: || json!({ "parties": [] }),
-        filters: &[NAME, EMAIL, PHONE, OWNER_ID, TAG_ID, TAG_NAME, CITY, STATE, POSTAL_CODE],
+        filters: &[NAME, EMAIL, PHONE, OWNER_ID, TAG_ID, TAG_NAME, CITY, STATE, POSTAL_CODE, COUNTRY, SEARCH],
         // A party of a team can only be given to a member of that team.
         free: |record| record["team"].is_null(),
+        instants: INSTANTS,
         writes: Some(Writes {
+            needs: &[],
+            aside: &[],
             sample: |_| async { account() }.boxed_local(),
             touches: &[
                 ("owner", &["owner"]),
@@ -92,52 +117,54 @@ pub const RESOURCES: &[Described] = &[
             insists: &["name", "custom_fields"],
             collections: &[EMAILS, PHONES, ADDRESSES, URLS, TAGS],
         }),
-    },
-    Described {
-        provider: "capsule",
-        resource: "crm/users",
-        records: |twin| users(twin).boxed_local(),
-        record: |twin, id| user(twin, id).boxed_local(),
-        stranger: None,
-        missing: "999999999",
-        impossible: "me",
-        empty: || json!({ "users": [] }),
-        filters: &[],
-        free: |_| true,
-        writes: None,
+        ..Described::usual(
+            "capsule",
+            "crm/accounts",
+            |twin| parties(twin, "organisation").boxed_local(),
+            |twin, id| party(twin, id).boxed_local(),
+        )
     },
 ];
 
-async fn parties(twin: &Twin, kind: &str) -> Vec<Value> {
+/// When records were made, changed, and when anyone was last in touch.
+const INSTANTS: &[Instant] = &[CREATED, UPDATED, CONTACTED];
+const CREATED: Instant = Instant { name: "created_at", of: |record| record["createdAt"].clone() };
+const UPDATED: Instant = Instant { name: "updated_at", of: |record| record["updatedAt"].clone() };
+const CONTACTED: Instant =
+    Instant { name: "last_activity_at", of: |record| record["lastContactedAt"].clone() };
+
+/// Every record of one of Capsule's lists; `query` goes along.
+async fn every(twin: &Twin, path: &str, key: &str, query: &str) -> Vec<Value> {
     let mut found = Vec::new();
     for page in 1.. {
-        let reply = twin.get(&format!("/api/v2/parties?{EMBED}&perPage=100&page={page}")).await;
+        let reply = twin.get(&format!("/api/v2/{path}?{query}&perPage=50&page={page}")).await;
         let body = reply.ok();
-        found.extend(body["parties"].as_array().expect("a list").iter().cloned());
+        found.extend(body[key].as_array().expect("a list").iter().cloned());
         if reply.header("x-pagination-has-more") != "true" {
             break;
         }
     }
+    found
+}
+
+/// One of Capsule's records, if it is there.
+async fn one(twin: &Twin, path: &str, key: &str, query: &str) -> Option<Value> {
+    let reply = twin.get(&format!("/api/v2/{path}?{query}")).await;
+    (reply.status != 404).then(|| reply.ok()[key].clone())
+}
+
+async fn parties(twin: &Twin, kind: &str) -> Vec<Value> {
+    let mut found = every(twin, "parties", "parties", EMBED).await;
     found.retain(|party| party["type"] == kind);
     found
 }
 
 async fn party(twin: &Twin, id: &str) -> Option<Value> {
-    let reply = twin.get(&format!("/api/v2/parties/{id}?{EMBED}")).await;
-    (reply.status != 404).then(|| reply.ok()["party"].clone())
+    one(twin, &format!("parties/{id}"), "party", EMBED).await
 }
 
 async fn first(twin: &Twin, kind: &str) -> String {
     parties(twin, kind).await[0]["id"].to_string()
-}
-
-async fn users(twin: &Twin) -> Vec<Value> {
-    twin.get("/api/v2/users?embed=party").await.ok()["users"].as_array().cloned().expect("a list")
-}
-
-async fn user(twin: &Twin, id: &str) -> Option<Value> {
-    let reply = twin.get(&format!("/api/v2/users/{id}?embed=party")).await;
-    (reply.status != 404).then(|| reply.ok()["user"].clone())
 }
 
 async fn contact(twin: &Twin) -> Sample {
@@ -203,7 +230,7 @@ fn account() -> Sample {
             "website": "https://engines.example/ada",
             "addresses": (ADDRESSES.first)(), "phone_numbers": (PHONES.first)(), "urls": (URLS.first)(),
             "tags": (TAGS.first)(), "email_addresses": (EMAILS.first)(),
-            "custom_fields": { "871331": "12", "871336": "A friend" },
+            "custom_fields": { "871331": 12, "871336": "A friend" },
         }),
         native,
     }
@@ -288,6 +315,41 @@ const POSTAL_CODE: Filter = Filter {
     value: |records| text(&some(records, "addresses")["zip"]),
     keeps: |record, wanted| any(record, "addresses", |item| is(&item["zip"], wanted)),
 };
+
+const COUNTRY: Filter = Filter {
+    name: "addresses[country]",
+    value: |_| "Sweden".to_owned(),
+    keeps: |record, wanted| any(record, "addresses", |item| is(&item["country"], wanted)),
+};
+const FIRST_NAME: Filter = Filter {
+    name: "first_name",
+    value: |records| some_text(records, "firstName").to_uppercase(),
+    keeps: |record, wanted| is(&record["firstName"], wanted),
+};
+const LAST_NAME: Filter = Filter {
+    name: "last_name",
+    value: |records| some_text(records, "lastName"),
+    keeps: |record, wanted| is(&record["lastName"], wanted),
+};
+const SEARCH: Filter = Filter {
+    name: "search",
+    value: |records| text(&some(records, "emailAddresses")["address"]),
+    keeps: |record, wanted| any(record, "emailAddresses", |item| is(&item["address"], wanted)),
+};
+const EMPLOYER: Filter = Filter {
+    name: "account[id]",
+    value: |records| some_text_of(records, |record| &record["organisation"]["id"]),
+    keeps: |record, wanted| text(&record["organisation"]["id"]) == wanted,
+};
+
+fn some_text(records: &[Value], name: &str) -> String {
+    some_text_of(records, |record| &record[name])
+}
+
+/// The text of the first record that has one.
+fn some_text_of(records: &[Value], of: impl Fn(&Value) -> &Value) -> String {
+    text(records.iter().map(of).find(|value| !value.is_null()).expect("a record that has one"))
+}
 
 /// The vendor's items of a list, each made into the unified one.
 fn items(record: &Value, list: &str, unified: impl Fn(&Value) -> Value) -> Vec<Value> {
