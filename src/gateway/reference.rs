@@ -63,12 +63,13 @@ impl References {
         load: impl Future<Output = Result<Value>>,
     ) -> Result<Value> {
         let key = Key { account, resource: call.native.resource.clone(), call: text(call) };
-        let load = async move {
+        // Boxed, since the cache's own future holds what loads many times over.
+        let load = Box::pin(async move {
             let value = load.await?;
             let bytes = u32::try_from(value.to_string().len()).unwrap_or(u32::MAX);
             Ok(Arc::new(Kept { value, bytes }))
-        };
-        let kept = self.0.try_get_with(key, load).await;
+        });
+        let kept = Box::pin(self.0.try_get_with(key, load)).await;
         kept.map(|kept| kept.value.clone()).map_err(|error: Arc<Error>| (*error).clone())
     }
 

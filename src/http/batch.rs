@@ -39,7 +39,8 @@ pub async fn run(
     Span::current().record("account", tracing::field::display(id));
     state.0.gateway.accounts.load(environment, id).await?;
     let shared = state.clone();
-    let work = quota::after(async move { answer(&shared, environment, id, body).await.into_response() });
+    let work = async move { answer(&shared, environment, id, body).await.into_response() };
+    let work = Box::pin(quota::after(work));
     let Some(key) = sent(&headers)? else { return Ok(work.await) };
     let request = ["POST", uri.path(), uri.query().unwrap_or_default()];
     let keyed = Keyed::new(environment, id, &key, request, &bytes);
@@ -69,7 +70,7 @@ async fn answer(
     let gateway = &state.0.gateway;
     let batch = Batch::read(body.shift_remove("resources"), args, gateway.catalog.engine)?;
     let account = gateway.accounts.usable(environment, id).await?;
-    let answer = gateway.batch(&account, &batch).await;
+    let answer = Box::pin(gateway.batch(&account, &batch)).await;
     let passing = answer.is_passing();
     let mut response = write(answer).into_response();
     if passing {

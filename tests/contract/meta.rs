@@ -29,7 +29,7 @@ async fn a_method_is_described_as_the_account_is_served_it() {
     assert_eq!(found["schema"]["properties"]["first_name"]["required"], false);
     assert!(found["response_mapping"].as_str().unwrap().contains("first_name"));
     assert_eq!(found["request_body_schema"], Value::Null);
-    assert_eq!(found["default_query"]["embed"], "tags,fields,organisation");
+    assert_eq!(found["default_query"]["embed"], "tags,fields");
 }
 
 #[tokio::test]

@@ -190,7 +190,9 @@ async fn the_page_fetches_nothing_from_elsewhere() {
         let found = reader.get(&format!("/docs/{asset}")).await;
         found.assert_status(200);
         assert!(found.header("content-type").starts_with(kind), "{asset}");
-        assert!(!found.text().contains("http://") && !found.text().contains("https://"), "{asset}");
+        // Samples of values have addresses at a name that is reserved for examples.
+        let text = found.text().replace("\"https://example.com\"", "");
+        assert!(!text.contains("http://") && !text.contains("https://"), "{asset}");
     }
     assert!(!page.text().contains("http://") && !page.text().contains("https://"), "{}", page.text());
     reader.get("/docs/page.map").await.error(404);

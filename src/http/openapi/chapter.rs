@@ -16,6 +16,7 @@ const SHAPES: &str = include_str!("chapters/shapes.yaml");
 /// In the order in which the document has them.
 const CHAPTERS: &[(&str, &str)] = &[
     ("proxy.yaml", include_str!("chapters/proxy.yaml")),
+    ("calls.yaml", include_str!("chapters/calls.yaml")),
     ("meta.yaml", include_str!("chapters/meta.yaml")),
     ("account.yaml", include_str!("chapters/account.yaml")),
     ("integration.yaml", include_str!("chapters/integration.yaml")),
