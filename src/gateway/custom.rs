@@ -1,7 +1,7 @@
 //! Custom calls: any path under the vendor's API, with the account's credential and nothing else added.
 //!
 //! The way out for whatever the manifest doesn't name. The caller says verb, path, query and body, or describes the
-//! call with a `methodConfig` in the body ([`MethodConfig`]). A path can't leave the vendor's base URL, and a header
+//! call with a `methodConfig` in the body (`custom_config`). A path can't leave the vendor's base URL, and a header
 //! can't replace the credential. There is no paging: the vendor's own parameters go through as they are.
 //!
 //! Calls that only read by their verb (GET, HEAD) are tried again like any read, all others like a write.
