@@ -9,3 +9,4 @@ mod meta;
 mod openapi;
 mod readme;
 mod resources;
+mod typescript;
