@@ -136,6 +136,32 @@ async fn a_pending_task_stays_so_and_no_other_becomes_so() {
 }
 
 #[tokio::test]
+async fn what_was_read_of_any_task_can_be_written_back_and_changes_nothing() {
+    const WRITTEN: [&str; 11] = [
+        "subject",
+        "content",
+        "type",
+        "owner",
+        "account",
+        "contact",
+        "opportunity",
+        "completed_at",
+        "due_date",
+        "status",
+        "project",
+    ];
+    let app = TestApp::start().await;
+    let all = app.get(&format!("{TASKS}?limit=1000")).await.result();
+    assert!(all.iter().any(|task| task["remote_data"]["dueTime"].is_string()), "some have times");
+    for task in all {
+        let body: Value = WRITTEN.iter().map(|name| ((*name).to_owned(), task[*name].clone())).collect();
+        assert_eq!(changed(&app, &task, body).await, task);
+    }
+    let writes = app.vendor_calls().into_iter().filter(|call| call.method != Method::GET);
+    assert_eq!(writes.map(|call| call.path).collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_time_of_day_is_kept_in_the_time_zone_of_the_owner() {
     let app = TestApp::start().await;
     for (owner, given, day, time) in [
