@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -19,11 +19,15 @@ pub struct Call {
     pub id: Option<String>,
     /// The path, where a mapping makes it, in place of the operation's own.
     pub path: Option<String>,
-    /// Request headers beside the provider's.
+    /// Request headers beside the provider's, which they replace.
     pub headers: HeaderMap,
+    /// Request headers of the provider's that are left out.
+    pub without: Vec<HeaderName>,
     /// Query parameters beside the operation's static ones, which they replace.
     pub query: Map<String, Value>,
-    /// The body, as JSON text.
+    /// More of the query, percent-encoded already: it stands behind the parameters as it is.
+    pub raw_query: String,
+    /// The body, as JSON text unless a header says otherwise.
     pub body: Option<Bytes>,
     /// Which part of a list.
     pub position: Option<Position>,
@@ -37,7 +41,9 @@ impl Call {
             id: None,
             path: None,
             headers: HeaderMap::new(),
+            without: Vec::new(),
             query: Map::new(),
+            raw_query: String::new(),
             body: None,
             position: None,
         }

@@ -7,6 +7,7 @@
 mod call;
 mod capsule;
 mod envelope;
+pub mod path;
 mod rest;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 pub use call::{Call, NativePage, Position, Quota, Reply};
+pub use envelope::at as value_at;
 pub use rest::moved;
 
 use crate::error::Result;

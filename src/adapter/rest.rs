@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::call::{Call, NativePage, Position, Quota, Reply};
+use super::path::may_hold as may_be_in_a_path;
 use super::{Adapter, envelope};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
@@ -20,6 +21,8 @@ use crate::mapping::manifest::{Manifest, Paging};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("unicrm/", env!("CARGO_PKG_VERSION")));
+
+const NOT_IN_A_PATH: &str = "can't be part of a path";
 
 /// What stays as it is within one segment of a path: RFC 3986's unreserved characters, and the comma, with which
 /// vendors separate several ids.
@@ -75,6 +78,9 @@ impl Rest {
         if call.body.is_some() {
             request.headers_mut().insert(CONTENT_TYPE, JSON);
         }
+        for name in &call.without {
+            request.headers_mut().remove(name);
+        }
         request.headers_mut().extend(call.headers.clone());
         Ok(request)
     }
@@ -91,7 +97,8 @@ impl Rest {
                 Some(_) => {
                     Error::new(Kind::Mapping, format!("The path_mapping of {} gives no path.", call.name()))
                 }
-                None => Error::invalid_field("id", "can't be part of a path"),
+                None if call.id.is_none() => Error::invalid_field("path", "leads somewhere else"),
+                None => Error::invalid_field("id", NOT_IN_A_PATH),
             });
         }
         if !query.is_empty() {
@@ -99,6 +106,12 @@ impl Rest {
             for (name, value) in &query {
                 append(&mut pairs, name, value);
             }
+        }
+        if !call.raw_query.is_empty() {
+            let parameters = url.query().filter(|query| !query.is_empty());
+            let whole =
+                parameters.map_or(call.raw_query.clone(), |query| format!("{query}&{}", call.raw_query));
+            url.set_query(Some(&whole));
         }
         Ok(url)
     }
@@ -196,6 +209,11 @@ impl Rest {
             &reply.headers,
             &reply.body,
         ))
+    }
+
+    /// A reply as a fault, for those who find one in a success.
+    pub fn fault_of(&self, reply: &Reply) -> Fault {
+        self.fault(reply.status, &reply.headers, &reply.body)
     }
 
     fn fault(&self, status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Fault {
@@ -342,6 +360,9 @@ fn path(call: &Call, query: &mut Map<String, Value>) -> Result<String> {
             }
             None => call.id.clone().ok_or_else(|| missing("id"))?,
         };
+        if !may_be_in_a_path(&value) {
+            return Err(Error::invalid_field(name, NOT_IN_A_PATH));
+        }
         path.extend(utf8_percent_encode(&value, SEGMENT));
         rest = after;
     }

@@ -8,6 +8,8 @@ mod database;
 mod dev;
 mod environment;
 mod mapping;
+mod openapi;
+mod providers;
 mod sandbox;
 pub mod serve;
 mod shutdown;
@@ -58,6 +60,16 @@ enum Command {
     /// Name every problem of a mappings folder, with file and line
     Check {
         /// The folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
+        folder: Option<PathBuf>,
+    },
+    /// Print the OpenAPI document of the gateway
+    Openapi {
+        /// The mappings folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
+        folder: Option<PathBuf>,
+    },
+    /// Print what each provider serves, as Markdown tables
+    Providers {
+        /// The mappings folder; without it UNICRM_MAPPINGS_DIR, or the mappings in this binary
         folder: Option<PathBuf>,
     },
     /// Try out mappings
@@ -198,6 +210,8 @@ fn run(cli: Cli) -> Outcome {
     }
     match cli.command {
         Command::Check { folder } => return check::run(folder.as_deref(), &settings),
+        Command::Openapi { folder } => return openapi::run(folder.as_deref(), &settings),
+        Command::Providers { folder } => return providers::run(folder.as_deref(), &settings),
         Command::Mapping(MappingCommand::Eval(args)) => return mapping::eval(&args, &settings),
         _ => {}
     }
@@ -215,7 +229,11 @@ fn run(cli: Cli) -> Outcome {
                 environment::create(&settings, &name).await
             }
             Command::Sandbox { capsule } => sandbox::run(capsule).await,
-            Command::Check { .. } | Command::Mapping(_) | Command::Settings => Ok(()), // done above
+            Command::Check { .. }
+            | Command::Openapi { .. }
+            | Command::Providers { .. }
+            | Command::Mapping(_)
+            | Command::Settings => Ok(()), // done above
         }
     })
 }

@@ -92,7 +92,14 @@ impl Server {
             references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
-        let state = State::new(gateway, store.clone(), tokens.clone(), cursors, settings.max_request_bytes);
+        let state = State::new(
+            gateway,
+            store.clone(),
+            tokens.clone(),
+            cursors,
+            settings.public_url(),
+            settings.max_request_bytes,
+        );
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
         })?;

@@ -80,8 +80,7 @@ pub struct Keyed {
 }
 
 impl Keyed {
-    /// `path` is the request's path, `query` what else selects or changes what is done, in one spelling for all
-    /// spellings of the same query.
+    /// `path` is the request's path, `query` what else selects or changes what is done.
     pub fn new(
         environment: EnvironmentId,
         account: AccountId,

@@ -3,6 +3,10 @@
 //! Knows neither routes nor sockets nor SQL, so that a batch, a tool call and a route mean the same by a
 //! unified call.
 
+pub mod batch;
+pub mod batch_delete;
+pub mod custom;
+mod custom_config;
 mod evaluate;
 pub mod idempotency;
 mod listing;

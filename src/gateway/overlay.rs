@@ -16,7 +16,7 @@ use super::Gateway;
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::ids::EnvironmentId;
-use crate::mapping::catalog::Support;
+use crate::mapping::catalog::{Provider, Support};
 use crate::mapping::overrides::{Effective, refusal};
 use crate::model::{Field, Method, Model, Resource};
 use crate::store::Store;
@@ -140,11 +140,23 @@ impl Gateway {
         name: &str,
         method: Method,
     ) -> Result<Effective> {
-        let overlay = self.overlays.of(account.environment).await?;
+        let overrides = Some(&account.row.unified_model_override);
+        self.effective_in(account.environment, &account.provider, overrides, [model, name], method).await
+    }
+
+    /// The same for a provider in an environment, with the overrides of an account or without any.
+    pub async fn effective_in(
+        &self,
+        environment: EnvironmentId,
+        provider: &Arc<Provider>,
+        overrides: Option<&Value>,
+        [model, name]: [&str; 2],
+        method: Method,
+    ) -> Result<Effective> {
+        let overlay = self.overlays.of(environment).await?;
         let resource = self.resource(&overlay, model, name)?;
-        let provider = &account.provider;
         let target = Target { model, resource: name, integration: &provider.manifest.name, method };
-        let for_account = target.of(&account.row.unified_model_override);
+        let for_account = overrides.and_then(|overrides| target.of(overrides));
         if for_account.is_none() && overlay.is_empty() {
             let support = provider.support(model, name, method);
             return Ok(Effective { resource: resource.clone(), support });
@@ -168,6 +180,38 @@ impl Gateway {
             .map_err(|problems| unusable(&target.path(), method, &problems))?;
         self.overlays.compiled.insert(digest, effective.clone()).await;
         Ok(effective)
+    }
+
+    /// Every model that an environment can ask for: the shipped ones, then its own.
+    pub async fn models(&self, environment: EnvironmentId) -> Result<Vec<Model>> {
+        let overlay = self.overlays.of(environment).await?;
+        Ok(self.catalog.models.values().chain(overlay.models.values()).cloned().collect())
+    }
+
+    /// A resource as an environment knows it, whatever provider serves it.
+    pub async fn resource_in(
+        &self,
+        environment: EnvironmentId,
+        model: &str,
+        name: &str,
+    ) -> Result<Arc<Resource>> {
+        let overlay = self.overlays.of(environment).await?;
+        self.resource(&overlay, model, name).cloned()
+    }
+
+    /// Whether an environment changes how a provider serves a resource.
+    pub async fn is_overridden(
+        &self,
+        environment: EnvironmentId,
+        provider: &Provider,
+        model: &str,
+        resource: &str,
+    ) -> Result<bool> {
+        let overlay = self.overlays.of(environment).await?;
+        let integration = provider.manifest.name.as_str();
+        Ok(overlay.layer.keys().any(|(in_model, in_resource, of, _)| {
+            (in_model.as_str(), in_resource.as_str(), of.as_str()) == (model, resource, integration)
+        }))
     }
 
     fn resource<'a>(&'a self, overlay: &'a Overlay, model: &str, name: &str) -> Result<&'a Arc<Resource>> {

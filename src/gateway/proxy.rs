@@ -17,7 +17,7 @@ use crate::model::schema::nearest;
 use crate::model::{Binding, Page};
 
 /// A proxy request, understood.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ProxyRequest {
     /// The vendor's resource.
     pub resource: String,

@@ -63,21 +63,29 @@ impl References {
         load: impl Future<Output = Result<Value>>,
     ) -> Result<Value> {
         let key = Key { account, resource: call.native.resource.clone(), call: text(call) };
-        let load = async move {
+        // Boxed, since the cache's own future holds what loads many times over.
+        let load = Box::pin(async move {
             let value = load.await?;
             let bytes = u32::try_from(value.to_string().len()).unwrap_or(u32::MAX);
             Ok(Arc::new(Kept { value, bytes }))
-        };
-        let kept = self.0.try_get_with(key, load).await;
+        });
+        let kept = Box::pin(self.0.try_get_with(key, load)).await;
         kept.map(|kept| kept.value.clone()).map_err(|error: Arc<Error>| (*error).clone())
     }
 
     /// Lets go of what an account has of a resource that was written to.
     pub fn forget(&self, account: AccountId, resource: &str) {
         let resource = resource.to_owned();
-        let forgotten =
-            self.0.invalidate_entries_if(move |key, _| key.account == account && key.resource == resource);
-        if let Err(error) = forgotten {
+        self.forget_where(move |key| key.account == account && key.resource == resource);
+    }
+
+    /// Lets go of everything that an account has, after a write that may have changed any of it.
+    pub fn forget_all(&self, account: AccountId) {
+        self.forget_where(move |key| key.account == account);
+    }
+
+    fn forget_where(&self, is_stale: impl Fn(&Key) -> bool + Send + Sync + 'static) {
+        if let Err(error) = self.0.invalidate_entries_if(move |key, _| is_stale(key)) {
             // The cache is built to support it, so this is a defect; what is kept goes within a minute anyway.
             tracing::error!(%error, "reference data can't be let go of");
         }

@@ -100,12 +100,38 @@ impl FromRequestParts<State> for AccountCall {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
-        let Addressed { environment, id, query } = Addressed::from_request_parts(parts, state).await?;
-        let account = state.0.gateway.accounts.usable(environment, id).await?;
-        if !parts.method.is_safe() {
-            account.writable()?;
+        let addressed = Addressed::from_request_parts(parts, state).await?;
+        let query = Query::parse(&addressed.query)?;
+        Ok(AccountCall { account: addressed.account(parts, state).await?, query })
+    }
+}
+
+/// A call for one account whose query is the vendor's own, and not taken apart.
+#[derive(Debug)]
+pub struct VerbatimCall {
+    /// The account.
+    pub account: Arc<Account>,
+    /// The query without what is the gateway's own (`integrated_account_id`, `truto_…`), percent-encoding untouched.
+    pub query: String,
+    /// Whether the body is to be left alone, too.
+    pub body_passthrough: bool,
+}
+
+impl FromRequestParts<State> for VerbatimCall {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let addressed = Addressed::from_request_parts(parts, state).await?;
+        let (own, query) = part(&addressed.query, |name| name.starts_with("truto_"));
+        let mut body_passthrough = false;
+        for (name, value) in own {
+            match (name.as_str(), value.as_str()) {
+                ("truto_body_passthrough", "true" | "1") => body_passthrough = true,
+                ("truto_body_passthrough", "false" | "0" | "") => {}
+                _ => return Err(Error::invalid_field(name, "has no meaning for a custom call")),
+            }
         }
-        Ok(AccountCall { account, query })
+        Ok(VerbatimCall { account: addressed.account(parts, state).await?, query, body_passthrough })
     }
 }
 
@@ -116,8 +142,19 @@ pub struct Addressed {
     pub environment: EnvironmentId,
     /// An account's id; nothing says that there is such an account.
     pub id: AccountId,
-    /// The query without `integrated_account_id`.
-    pub query: Query,
+    /// The query without `integrated_account_id`, percent-encoding untouched.
+    pub query: String,
+}
+
+impl Addressed {
+    /// The account, if it can be called for, and by this method.
+    async fn account(&self, parts: &Parts, state: &State) -> Result<Arc<Account>> {
+        let account = state.0.gateway.accounts.usable(self.environment, self.id).await?;
+        if !parts.method.is_safe() {
+            account.writable()?;
+        }
+        Ok(account)
+    }
 }
 
 impl FromRequestParts<State> for Addressed {
@@ -125,11 +162,56 @@ impl FromRequestParts<State> for Addressed {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
         let reach = reach(parts, state).await?;
-        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
-        let named = query.take_text("integrated_account_id")?;
-        let (environment, id) = addressed(reach, named.as_deref())?;
+        let own = |name: &str| name == "integrated_account_id";
+        let (named, query) = part(parts.uri.query().unwrap_or_default(), own);
+        let mut named = named.into_iter().map(|(_, id)| id).filter(|id| !id.is_empty());
+        let (environment, id) = addressed(reach, named.next().as_deref())?;
+        if named.next().is_some() {
+            return Err(Error::invalid_field("integrated_account_id", "must be given once"));
+        }
         Ok(Addressed { environment, id, query })
     }
+}
+
+/// Someone who asks about calls without making one: of an account, if one is named or the token is an account's.
+#[derive(Debug)]
+pub struct Inquirer {
+    /// The caller's environment.
+    pub environment: EnvironmentId,
+    /// An account's id; nothing says that there is such an account.
+    pub account: Option<AccountId>,
+    /// The query without `integrated_account_id`.
+    pub query: Query,
+}
+
+impl FromRequestParts<State> for Inquirer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self> {
+        let reach = reach(parts, state).await?;
+        let mut query = Query::parse(parts.uri.query().unwrap_or_default())?;
+        let (environment, account) = match (reach, query.take_text("integrated_account_id")?) {
+            (Reach::Environment(environment), None) => (environment, None),
+            (reach, named) => {
+                let (environment, id) = addressed(reach, named.as_deref())?;
+                (environment, Some(id))
+            }
+        };
+        Ok(Inquirer { environment, account, query })
+    }
+}
+
+/// Parts a query: the parameters that `own` names, decoded, and the rest as it stands.
+fn part(query: &str, own: impl Fn(&str) -> bool) -> (Vec<(String, String)>, String) {
+    let mut taken = Vec::new();
+    let mut rest = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match url::form_urlencoded::parse(pair.as_bytes()).next() {
+            Some((name, value)) if own(&name) => taken.push((name.into_owned(), value.into_owned())),
+            _ => rest.push(pair),
+        }
+    }
+    (taken, rest.join("&"))
 }
 
 /// The account that a caller means, who may name one.
@@ -230,10 +312,17 @@ impl FromRequest<State> for JsonBody {
 
     async fn from_request(request: Request, state: &State) -> Result<Self> {
         let bytes = read(request.into_body(), state.0.max_request_bytes).await?;
+        JsonBody::read(&bytes)
+    }
+}
+
+impl JsonBody {
+    /// Reads a body that is there already.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
             return Err(Error::invalid("A JSON body is needed."));
         }
-        serde_json::from_slice(&bytes).map(JsonBody).map_err(|error| {
+        serde_json::from_slice(bytes).map(JsonBody).map_err(|error| {
             Error::invalid(format!(
                 "The body is not JSON: {}, at line {} column {}.",
                 cause(&error),

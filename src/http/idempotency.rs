@@ -10,14 +10,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde_json::Value;
 
 use super::State;
 use super::extract::{Addressed, read};
 use crate::error::{Error, Result};
 use crate::gateway::idempotency::Keyed;
 
-const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header.
+pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Tells that an answer was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -35,7 +35,6 @@ pub async fn once(Shared(state): Shared<State>, request: Request, next: Next) ->
     let Addressed { environment, id, query } = Addressed::from_request_parts(&mut parts, &state).await?;
     let account = state.0.gateway.accounts.load(environment, id).await?;
     let body = read(body, state.0.max_request_bytes).await?;
-    let query = Value::Object(query.0).to_string();
     let request = [parts.method.as_str(), parts.uri.path(), &query];
     let keyed = Keyed::new(environment, account.id, &key, request, &body);
     under(&state, keyed, async move { next.run(Request::from_parts(parts, Body::from(body))).await }).await
@@ -53,6 +52,11 @@ pub async fn under(
         response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
+}
+
+/// The key that a request was sent with, if it was sent with one.
+pub fn sent(headers: &HeaderMap) -> Result<Option<String>> {
+    if headers.contains_key(KEY) { key(headers).map(Some) } else { Ok(None) }
 }
 
 fn key(headers: &HeaderMap) -> Result<String> {

@@ -4,9 +4,16 @@
 //! the store; what it answers is written in one place (`reply`).
 
 mod admin;
+mod batch;
+mod batch_delete;
+mod capabilities;
+mod custom;
+mod docs;
 mod extract;
 mod idempotency;
+mod meta;
 mod middleware;
+pub mod openapi;
 mod proxy;
 mod quota;
 mod reply;
@@ -15,12 +22,13 @@ mod unified;
 mod walk;
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::routing::{any, get, patch, post};
 use axum::{Router, ServiceExt};
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
@@ -42,19 +50,25 @@ struct Shared {
     store: Store,
     tokens: Tokens,
     cursors: CursorKeys,
+    public_url: String,
     max_request_bytes: usize,
+    /// The OpenAPI document, once it has been asked for.
+    openapi: OnceLock<Bytes>,
 }
 
 impl State {
-    /// The routes' surroundings. `max_request_bytes` is the largest body that is read.
+    /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
+    /// `max_request_bytes` is the largest body that is read.
     pub fn new(
         gateway: Gateway,
         store: Store,
         tokens: Tokens,
         cursors: CursorKeys,
+        public_url: String,
         max_request_bytes: usize,
     ) -> Self {
-        State(Arc::new(Shared { gateway, store, tokens, cursors, max_request_bytes }))
+        let openapi = OnceLock::new();
+        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
     }
 }
 
@@ -65,6 +79,7 @@ pub fn service(
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
+        .merge(descriptions())
         .merge(administration())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
@@ -101,10 +116,25 @@ fn calls() -> Router<State> {
             "/proxy/{resource}/{id}",
             get(proxy::read).patch(proxy::update).delete(proxy::delete).post(proxy::custom),
         )
+        .route("/custom/{*path}", any(custom::call))
+}
+
+/// What can be asked, and how.
+fn descriptions() -> Router<State> {
+    Router::new()
+        .route("/unified/{model}/{resource}/meta/{method}", get(meta::method))
+        .route("/unified/{model}/{resource}/{integration}/meta/{method}", get(meta::of_integration))
+        .route("/unified/meta/{model}/{integration}", get(meta::guide))
+        .route("/integration/{id}/capabilities", get(capabilities::of_integration))
+        .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/docs", get(docs::page))
+        .route("/docs/{asset}", get(docs::asset))
 }
 
 fn administration() -> Router<State> {
     Router::new()
+        .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))

@@ -10,8 +10,13 @@ use crate::gateway::quota::Told;
 
 /// The layer around calls for an account.
 pub async fn tell(request: Request, next: Next) -> Response {
+    after(next.run(request)).await
+}
+
+/// The answer that calls for an account lead to, with the quota.
+pub async fn after(calls: impl Future<Output = Response>) -> Response {
     let told = Told::default();
-    let mut response = told.during(next.run(request)).await;
+    let mut response = told.during(calls).await;
     if let Some(quota) = told.last() {
         let seconds = quota.reset.map(|reset| reset.as_secs());
         let said = [

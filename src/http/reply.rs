@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use indexmap::IndexSet;
@@ -147,6 +147,25 @@ impl IntoResponse for Error {
         response.extensions_mut().insert(Arc::new(self));
         response
     }
+}
+
+/// An error whose details say more than its failures.
+pub fn with_details(error: Error, details: Value) -> Response {
+    let mut whole = error_body(&error);
+    if let Value::Object(details) = details {
+        for (name, value) in details {
+            whole["details"][name] = value;
+        }
+    }
+    let response = error.into_response();
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(whole.to_string()))
+}
+
+/// An error as callers read it.
+pub fn error_body(error: &Error) -> Value {
+    body(error, error.status())
 }
 
 fn body(error: &Error, status: StatusCode) -> Value {

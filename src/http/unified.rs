@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::State;
-use super::extract::{AccountCall, JsonBody, Segments};
+use super::extract::{AccountCall, JsonBody, RawBody, Segments};
 use super::reply::{self, Json};
 use super::walk::walk;
 use crate::error::{Error, Kind, Result};
@@ -49,12 +49,31 @@ pub async fn delete(Shared(state): Shared<State>, path: Segments, call: AccountC
 }
 
 /// `POST /unified/{model}/{resource}/{method}`: methods beside the five.
-pub async fn custom(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+pub async fn custom(
+    Shared(state): Shared<State>,
+    path: Segments,
+    call: AccountCall,
+    RawBody(body): RawBody,
+) -> Result<Response> {
     let [model, resource, method] = path.take()?;
-    state.0.gateway.catalog.resource(&model, &resource)?;
+    let effective = state.0.gateway.effective(&call.account, &model, &resource, Method::Delete).await?;
+    let known = &effective.resource.custom_methods;
     let label = &call.account.provider.manifest.label;
-    let method: String = method.chars().filter(|letter| !letter.is_control()).take(60).collect();
-    Err(Error::not_found(format!("{model}/{resource} has no method {method:?} for {label}.")))
+    match method.as_str() {
+        "batch-delete" if known.contains_key(&method) => {
+            super::batch_delete::run(&state, call, [&model, &resource], body).await
+        }
+        _ if known.contains_key(&method) => Err(Error::new(
+            Kind::Unsupported,
+            format!("{label} does not support {method} of {model}/{resource}: its API has no call for it."),
+        )),
+        _ => {
+            let method: String = method.chars().filter(|letter| !letter.is_control()).take(60).collect();
+            let known: Vec<&str> = known.keys().map(String::as_str).collect();
+            let hint = if known.is_empty() { "none beside the five".to_owned() } else { known.join(", ") };
+            Err(Error::not_found(format!("{model}/{resource} has no method {method:?}; it has: {hint}.")))
+        }
+    }
 }
 
 /// Updates and deletes name their record in the path.

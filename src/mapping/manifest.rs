@@ -18,6 +18,12 @@ pub struct Manifest {
     pub category: String,
     /// Where the vendor documents its API.
     pub documentation: String,
+    /// The vendor's plans that include its API, in words for whoever connects an account; empty where all do.
+    #[serde(default)]
+    pub pricing_plans: Vec<String>,
+    /// The roles that whoever connects an account must have at the vendor, in words; empty where any does.
+    #[serde(default)]
+    pub user_roles: Vec<String>,
     /// What every path is appended to.
     pub base_url: String,
     /// Which of the vendors' peculiarities to mind.
@@ -212,15 +218,21 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// Where the vendor documents this operation.
+    #[serde(default)]
+    pub documentation: Option<String>,
     /// The scopes that a credential needs for it, as the vendor names them.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Its query parameters, as a JSON Schema object.
+    /// The query parameters that it takes, as JSON Schema.
     #[serde(default)]
     pub query_schema: Option<Value>,
-    /// Its body, as a JSON Schema object.
+    /// The body that it takes, as JSON Schema.
     #[serde(default)]
     pub body_schema: Option<Value>,
+    /// What it answers, as JSON Schema.
+    #[serde(default)]
+    pub response_schema: Option<Value>,
 }
 
 /// HTTP verbs that vendors use.
@@ -229,6 +241,8 @@ pub struct NativeMethod {
 pub enum Verb {
     /// Reads.
     Get,
+    /// Reads all but the body.
+    Head,
     /// Creates, or reads with a body.
     Post,
     /// Replaces or edits.
@@ -244,6 +258,7 @@ impl Verb {
     pub fn http(self) -> http::Method {
         match self {
             Verb::Get => http::Method::GET,
+            Verb::Head => http::Method::HEAD,
             Verb::Post => http::Method::POST,
             Verb::Put => http::Method::PUT,
             Verb::Patch => http::Method::PATCH,
@@ -253,9 +268,27 @@ impl Verb {
 }
 
 impl NativeMethod {
+    /// An operation that no manifest names: a verb and a path, which must hold no placeholder.
+    pub fn ad_hoc(method: Verb, path: String) -> Self {
+        NativeMethod {
+            description: String::new(),
+            method,
+            path,
+            query: Map::new(),
+            response_path: None,
+            paging: None,
+            reads: false,
+            scopes: Vec::new(),
+            documentation: None,
+            query_schema: None,
+            body_schema: None,
+            response_schema: None,
+        }
+    }
+
     /// Whether it can be repeated without changing anything.
     pub fn is_read(&self) -> bool {
-        self.reads || self.method == Verb::Get
+        self.reads || matches!(self.method, Verb::Get | Verb::Head)
     }
 }
 

@@ -7,13 +7,17 @@
 pub mod catalog;
 pub mod cell;
 mod compile;
+pub mod coverage;
 pub mod document;
 pub mod expression;
 pub mod files;
+mod leading_numbers;
 pub mod load;
 pub mod manifest;
 pub mod method;
 pub mod overrides;
+pub mod placeholders;
+pub mod tool_name;
 
 pub use catalog::{Catalog, Provider};
 pub use cell::Cell;

@@ -5,6 +5,7 @@
 //! to the same words.
 
 pub mod cursor;
+pub mod dialect;
 pub mod operation;
 pub mod presentation;
 pub mod query;

@@ -16,6 +16,20 @@ pub struct Model {
     pub resources: IndexMap<String, Arc<Resource>>,
 }
 
+impl Model {
+    /// What people call it: `Unified CRM API`.
+    pub fn label(&self) -> String {
+        let word = |word: &str| match word {
+            "crm" => "CRM".to_owned(),
+            other => {
+                let mut letters = other.chars();
+                letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+            }
+        };
+        format!("Unified {} API", self.name.split('-').map(word).collect::<Vec<String>>().join(" "))
+    }
+}
+
 /// One unified resource, such as `contacts`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,7 +176,28 @@ pub enum Format {
     DateTime,
 }
 
+impl Format {
+    /// As JSON Schema names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::DateTime => "date-time",
+        }
+    }
+}
+
 impl Type {
+    /// As JSON Schema names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Type::String => "string",
+            Type::Integer => "integer",
+            Type::Number => "number",
+            Type::Boolean => "boolean",
+            Type::Object => "object",
+            Type::Array => "array",
+        }
+    }
+
     /// What a value of this kind is called in a message.
     pub fn noun(self) -> &'static str {
         match self {
@@ -255,77 +290,6 @@ fn contradictions<'a>(
             contradictions(&item.properties, path, found);
         }
         path.pop();
-    }
-}
-
-impl Field {
-    /// Reads a schema in the contract's dialect: JSON Schema, but `required` is a boolean of each property.
-    pub fn from_contract(schema: &serde_json::Value) -> Result<Self, String> {
-        use serde_json::Value;
-        let Value::Object(given) = schema else { return Err("a schema is an object".to_owned()) };
-        let text = |name: &str| given.get(name).and_then(Value::as_str);
-        let kind = match text("type") {
-            Some("string") => Type::String,
-            Some("integer") => Type::Integer,
-            Some("number") => Type::Number,
-            Some("boolean") => Type::Boolean,
-            Some("object") => Type::Object,
-            Some("array") => Type::Array,
-            Some(other) => {
-                return Err(format!(
-                    "{other:?} is not a type: string, integer, number, boolean, object, array"
-                ));
-            }
-            None => return Err("a schema has a type".to_owned()),
-        };
-        let mut properties = IndexMap::new();
-        for (name, inner) in given.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let field = Field::from_contract(inner).map_err(|problem| format!("{name}: {problem}"))?;
-            properties.insert(name.clone(), field);
-        }
-        let items = given.get("items").map(|items| Field::from_contract(items).map(Box::new)).transpose()?;
-        let one_of = given.get("enum").and_then(Value::as_array).into_iter().flatten();
-        Ok(Field {
-            kind,
-            description: text("description").unwrap_or_default().to_owned(),
-            format: (text("format") == Some("date-time")).then_some(Format::DateTime),
-            one_of: one_of.filter_map(|value| value.as_str().map(str::to_owned)).collect(),
-            aliases: Vec::new(),
-            required: given.get("required").and_then(Value::as_bool).unwrap_or_default(),
-            read_only: false,
-            write_only: false,
-            extension: false,
-            properties,
-            items,
-        })
-    }
-
-    /// The parameters of a method that an object of filters stands for: `owner[id]` for the member `id` of `owner`.
-    pub fn parameters(&self, method: Method) -> Vec<(String, Filter)> {
-        let mut found = Vec::new();
-        for (name, field) in &self.properties {
-            if field.kind == Type::Object && !field.properties.is_empty() {
-                let inner = field.parameters(method).into_iter().map(|(inner, filter)| {
-                    let (first, rest) =
-                        inner.split_once('[').map_or((inner.as_str(), ""), |(first, rest)| (first, rest));
-                    let rest = if rest.is_empty() { String::new() } else { format!("[{rest}") };
-                    (format!("{name}[{first}]{rest}"), filter)
-                });
-                found.extend(inner);
-            } else {
-                let filter = Filter {
-                    kind: field.kind,
-                    description: field.description.clone(),
-                    format: field.format,
-                    one_of: field.one_of.clone(),
-                    aliases: Vec::new(),
-                    methods: vec![method],
-                    extension: false,
-                };
-                found.push((name.clone(), filter));
-            }
-        }
-        found
     }
 }
 

@@ -6,6 +6,10 @@ mod support;
 
 mod account_actions;
 mod account_tokens;
+mod batch;
+mod batch_delete;
+mod batch_refusals;
 mod crashes;
+mod custom;
 mod idempotency;
 mod sandbox_accounts;

@@ -9,9 +9,13 @@ use crate::support::vendor::{Answer, ScriptedVendor};
 async fn every_answer_tells_the_vendors_quota_under_one_name() {
     let app = TestApp::start().await;
     let mut before = 4001;
-    for path in
-        ["/unified/crm/contacts", "/unified/crm/users/1", "/proxy/parties", "/proxy/parties/999999999"]
-    {
+    for path in [
+        "/unified/crm/contacts",
+        "/unified/crm/users/1",
+        "/proxy/parties",
+        "/proxy/parties/999999999",
+        "/custom/parties",
+    ] {
         let reply = app.get(path).await;
         let told = |name: &str| -> u64 { reply.header(name).parse().expect("a whole number") };
         assert_eq!(told("ratelimit-limit"), 4000, "{path}");
@@ -39,13 +43,15 @@ async fn errors_of_the_vendors_own_api_explain_missing_scopes_only() {
         let vendor = ScriptedVendor::saying(Answer::json(r#"{"message":"no"}"#).status(status)).await;
         let app = TestApp::at(vendor.origin()).await;
         let answered = if status == 500 { 502 } else { status };
-        let proxied = app.get("/proxy/parties/1").await.remote_error(answered);
-        let insight = &proxied["truto_error_insight"];
-        assert_eq!(
-            (insight.get("remote_error"), insight.get("forbidden_error").is_some()),
-            (None, explained)
-        );
-        assert_eq!(proxied["raw_response"]["message"], Value::from("no"));
+        for path in ["/proxy/parties/1", "/custom/parties/1"] {
+            let native = app.get(path).await.remote_error(answered);
+            let insight = &native["truto_error_insight"];
+            assert_eq!(
+                (insight.get("remote_error"), insight.get("forbidden_error").is_some()),
+                (None, explained)
+            );
+            assert_eq!(native["raw_response"]["message"], Value::from("no"));
+        }
         let unified = app.get("/unified/crm/users/1").await.remote_error(answered);
         assert!(unified["truto_error_insight"]["remote_error"]["description"].is_string(), "{unified}");
     }

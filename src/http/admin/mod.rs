@@ -88,7 +88,7 @@ fn whole(mut query: AdminQuery, known: &[&str], result: Vec<Value>) -> Result<Re
     Ok(reply::admin_page(result, None, limit))
 }
 
-fn parse<T: std::str::FromStr>(id: &str, what: &str) -> Result<T> {
+pub fn parse<T: std::str::FromStr>(id: &str, what: &str) -> Result<T> {
     id.parse().map_err(|_| Error::not_found(format!("There is no such {what}: its id is a UUID.")))
 }
 

@@ -127,7 +127,10 @@ fn write(state: &State, row: &ModelRow) -> Value {
         None => row.resources.clone(),
         Some(model) => {
             let described = model.resources.iter().map(|(name, resource)| {
-                (name.clone(), json!({ "description": resource.description, "methods": resource.methods }))
+                let schema = resource.schema();
+                let described =
+                    json!({ "schema": schema, "description": resource.description, "methods": resource.methods });
+                (name.clone(), described)
             });
             Value::Object(described.collect())
         }
