@@ -165,6 +165,65 @@ async fn projects_are_mapped_with_the_board_of_their_stage() {
     );
 }
 
+const TASKS: &str = r##"{"tasks":[
+  {"id": 91, "category": null, "description": "Ring tilbage", "detail": null, "dueTime": null, "status": "OPEN", "party": null,
+   "opportunity": null, "kase": null, "owner": {"id": 4, "deleted": false, "username": "olu", "pictureURL": "https://pictures.example/4", "name": "Olu"},
+   "daysAfter": null, "taskDelayRule": null, "taskDayDelayRule": "TRACK_DAYS", "nextTask": null, "active": true, "hasTrack": false,
+   "createdAt": "2024-04-24T21:00:49Z", "updatedAt": "2024-04-25T21:00:49Z", "dueOn": "2024-05-20", "completedBy": null,
+   "completedAt": null, "overrideToCurrentUser": null, "repeat": null},
+  {"id": 92, "category": {"id": 47, "name": "Faktura", "colour": "#d36c00"}, "description": "Send faktura", "detail": "Linje 1\nLinje 2",
+   "status": "COMPLETED", "party": {"id": 9, "type": "organisation", "name": "Engines", "pictureURL": "https://pictures.example/9"},
+   "owner": {"id": 4, "username": "olu", "name": "Olu"}, "createdAt": "2023-10-26T14:37:52Z", "updatedAt": "2023-11-02T08:00:00Z",
+   "dueOn": "2023-11-01", "dueTime": "16:45:00", "completedBy": "olu", "completedAt": "2023-11-02T08:00:00Z", "hasTrack": false,
+   "repeat": {"interval": 3, "frequency": "MONTHLY", "on": "-1"}},
+  {"id": 93, "description": "Kom på besøg", "status": "PENDING", "party": {"id": 51, "type": "person", "firstName": "Mads", "lastName": "Vestergård"},
+   "dueOn": "2024-07-01", "dueTime": "09:30:00", "hasTrack": true, "daysAfter": 3, "taskDelayRule": "LAST_TASK",
+   "taskDayDelayRule": "TRACK_WORKDAYS", "nextTask": {"id": 94, "description": "Tilbud"}, "active": false},
+  {"id": 94, "description": "Tilbud", "status": "OPEN", "opportunity": {"id": 7703, "name": "Kaffe"}, "owner": {"id": 6, "name": "Gone", "deleted": true},
+   "dueOn": "2024-07-01", "dueTime": "20:30:00"},
+  {"id": 95, "description": "Oprydning", "status": "OPEN", "kase": {"id": 61, "name": "Opsætning"}, "owner": null, "dueOn": "2024-07-01"}
+]}"##;
+const USERS: &str = r#"{"users":[
+  {"id": 4, "username": "olu", "name": "Olu", "timezone": "Europe/Copenhagen", "party": {"id": 1, "type": "person"}},
+  {"id": 6, "username": "gone", "name": "Gone", "timezone": "America/New_York", "deleted": true},
+  {"id": 7, "username": "new", "name": "New", "timezone": null}
+]}"#;
+
+#[tokio::test]
+async fn tasks_are_mapped_whatever_is_missing() {
+    let (app, vendor) = vendor(&[("/tasks", TASKS), ("/users", USERS)]).await;
+    let records = app.get("/unified/crm/tasks").await.result();
+    let wanted = [
+        json!({
+            "id": "91", "subject": "Ring tilbage", "content": null, "type": null, "owner": { "id": "4", "name": "Olu" },
+            "account": null, "contact": [], "opportunity": [], "lead": null, "completed_at": null, "status": "open",
+            "due_date": "2024-05-20T00:00:00.000Z", "created_at": "2024-04-24T21:00:49.000Z", "etag": null, "project": null,
+        }),
+        json!({
+            "subject": "Send faktura", "content": "Linje 1\nLinje 2", "type": { "id": "47", "name": "Faktura" },
+            "account": { "id": "9" }, "contact": [], "due_date": "2023-11-01T15:45:00.000Z", "status": "completed",
+            "completed_at": "2023-11-02T08:00:00.000Z", "updated_at": "2023-11-02T08:00:00.000Z",
+        }),
+        json!({
+            "owner": null, "type": null, "account": null, "contact": [{ "id": "51", "name": "Mads Vestergård" }],
+            "due_date": "2024-07-01T09:30:00.000Z", "status": "pending", "created_at": null, "completed_at": null,
+        }),
+        json!({
+            "owner": { "id": "6", "name": "Gone" }, "opportunity": [{ "id": "7703", "name": "Kaffe" }],
+            "due_date": "2024-07-02T00:30:00.000Z",
+        }),
+        json!({ "owner": null, "project": { "id": "61", "name": "Opsætning" }, "due_date": "2024-07-01T00:00:00.000Z" }),
+    ];
+    assert_eq!(records.len(), wanted.len());
+    for (record, wanted) in records.iter().zip(&wanted) {
+        assert_has(record, wanted);
+    }
+    assert_eq!(records[1]["remote_data"]["repeat"]["on"], "-1");
+    let asked = vendor.asked();
+    assert_eq!(asked.len(), 2, "the list, and the users once");
+    assert!(asked[0].query.contains("status=open%2Ccompleted%2Cpending"), "{}", asked[0].query);
+}
+
 #[tokio::test]
 async fn the_site_is_the_one_workspace() {
     let site =

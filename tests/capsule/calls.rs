@@ -19,6 +19,7 @@ async fn a_page_costs_one_call_once_reference_data_is_known() {
         ("/unified/crm/accounts?limit=20", "POST /api/v2/parties/filters/results"),
         ("/unified/crm/opportunities?limit=20", "POST /api/v2/opportunities/filters/results"),
         ("/unified/crm/projects?limit=20", "POST /api/v2/kases/filters/results"),
+        ("/unified/crm/tasks?limit=20", "GET /api/v2/tasks"),
         ("/unified/crm/users", "GET /api/v2/users"),
         ("/unified/user-directory/users", "GET /api/v2/users"),
         ("/unified/crm/notes?limit=5", "GET /api/v2/entries"),

@@ -8,3 +8,4 @@ mod calls;
 mod history;
 mod links;
 mod sales;
+mod tasks;

@@ -90,11 +90,11 @@ async fn a_list_is_paged_through_with_an_empty_first_cursor() {
 #[tokio::test]
 async fn arrays_have_indices() {
     let app = TestApp::start().await;
-    let query = "&limit=1&truto_exclude_fields%5B0%5D=remote_data&truto_exclude_fields%5B1%5D=tags";
-    let found = Sdk::of(&app).all("/unified/crm/users", query).await;
+    let query = "&limit=100&truto_exclude_fields%5B0%5D=urls&truto_exclude_fields%5B1%5D=tags";
+    let found = Sdk::of(&app).all("/unified/crm/contacts", query).await;
     assert!(!found.is_empty());
     for record in found {
-        assert_eq!((record.get("remote_data"), record.get("tags")), (None, None));
+        assert_eq!((record.get("urls"), record.get("tags")), (None, None));
     }
 }
 

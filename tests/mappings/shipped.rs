@@ -29,6 +29,13 @@ const USERS: &str = r#"[
   {"id": 6, "username": "gone", "name": "Gone", "status": "ACTIVE", "deleted": true, "party": null}
 ]"#;
 
+const TASKS: &str = r#"[
+  {"id": 7, "description": "Ring", "status": "OPEN", "owner": {"id": 4, "name": "Olu"}, "dueOn": "2024-05-20", "dueTime": "09:30:00",
+   "category": null, "party": {"id": 2, "type": "person", "firstName": "Ada", "lastName": null}, "opportunity": null, "kase": null},
+  {"id": 8, "description": "Pay", "status": "COMPLETED", "owner": null, "dueOn": "2024-05-21", "dueTime": null,
+   "category": {"id": 3, "name": "Billing"}, "party": null, "opportunity": {"id": 5, "name": "Sale"}, "completedAt": "2024-05-21T08:00:00Z"}
+]"#;
+
 /// Every unified record that a provider's get makes of the samples.
 fn records(catalog: &Catalog, resource: &str, samples: &str) -> Vec<serde_json::Value> {
     let Support::Served(cell) =
@@ -68,8 +75,9 @@ fn every_engine_makes_the_same_records() {
         .iter()
         .map(|engine| Catalog::load(&Files::embedded(), *engine).expect("no problems"))
         .collect();
-    for (resource, samples, count) in [("contacts", PEOPLE, 2), ("accounts", PEOPLE, 1), ("users", USERS, 3)]
-    {
+    let resources =
+        [("contacts", PEOPLE, 2), ("accounts", PEOPLE, 1), ("users", USERS, 3), ("tasks", TASKS, 2)];
+    for (resource, samples, count) in resources {
         let first = records(&catalogs[0], resource, samples);
         assert_eq!(first.len(), count, "{resource}");
         for catalog in &catalogs[1..] {

@@ -1,7 +1,7 @@
 //! The functions that mappings have beyond JSONata's own, and the built-ins they get in another form.
 //!
 //! The names and meanings are those that Truto publishes for its mappings (the `truto-jsonata` package), so that a
-//! mapping written for them works here. One file per family; a family is a table of rows (name, parameters, what it
+//! mapping written for them works here; what is our own says so where it is defined. One file per family; a family is a table of rows (name, parameters, what it
 //! does, the Rust function). To add a function, add a row; to add a family, add its table to `FAMILIES`. Every row's
 //! meaning has a test beside it.
 //!

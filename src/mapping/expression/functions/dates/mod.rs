@@ -2,7 +2,8 @@
 //!
 //! `$dtFromIso` and `$dtFromFormat` give dates: objects whose parts are plain properties (`year`, `weekday`, `zoneName`,
 //! `isValid` and so on) and whose methods are called (`$dtFromIso(x).toUTC().toFormat('yyyy-MM-dd')`). In JSON a date is
-//! its ISO 8601 form; an invalid one is null, and its properties are too.
+//! its ISO 8601 form; an invalid one is null, and its properties are too. `$zonedTimeToUtc` and `$utcToZonedTime` are our
+//! own, and plain text on both sides.
 //!
 //! The local zone is UTC, on every machine. "Now" is the instant of the scope. Names of months and weekdays, relative
 //! times and local forms are English (as in the United States); another locale is refused. The calendar is the
@@ -18,6 +19,7 @@ mod local;
 mod moment;
 mod parse;
 mod units;
+mod zones;
 
 use jsonata_core::value::JValue;
 
@@ -45,6 +47,20 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
         from_format,
     )
     .core_only(),
+    HostFunction::plain(
+        "zonedTimeToUtc",
+        "local, zone",
+        "The instant, as ISO 8601 in UTC, of a local date and time such as 2026-01-31T09:30:00 in a zone such as Europe/Paris. \
+         Nothing for anything else.",
+        zones::to_utc,
+    ),
+    HostFunction::plain(
+        "utcToZonedTime",
+        "instant, zone",
+        "The local date and time, in whole seconds, that the ISO 8601 instant is in the zone: 2026-01-31T09:30:00. A text \
+         without an offset is taken to be in UTC, a day to be its midnight. Nothing for anything else.",
+        zones::from_utc,
+    ),
 ];
 
 pub(super) const METHODS: &[&str] = &[
