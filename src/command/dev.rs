@@ -87,6 +87,7 @@ unicrm is ready.
   API token   {token}
   Account     {account}   (a customer's Capsule, {vendor})
   Database    {database}
+  Reference   {url}/docs
 
 List contacts:
 

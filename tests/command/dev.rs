@@ -48,6 +48,8 @@ fn dev_prints_lines_that_work_when_pasted_and_starts_again_with_the_same_account
             String::from_utf8_lossy(&ran.stderr)
         );
     }
+    let reference = Command::new("curl").args(["-sSf", &value(&first, "Reference")]).output().expect("curl");
+    assert!(String::from_utf8_lossy(&reference.stdout).contains("docs/page.js"), "{reference:?}");
     assert!(dev.end("INT").success(), "Ctrl-C is an orderly end");
     assert_eq!(dir.postmaster(), None, "the database stopped with it");
 
