@@ -7,5 +7,6 @@ use std::process::ExitCode;
 static ALLOCATOR: unicrm::alloc::Counting = unicrm::alloc::Counting;
 
 fn main() -> ExitCode {
+    unicrm::alloc::give_back_soon();
     unicrm::command::main()
 }

@@ -22,12 +22,7 @@ impl Adapter for Capsule {
 
     /// Of an update, what differs from what the step `current` found. Bodies wrap a record under the same name as
     /// answers do.
-    fn amend(
-        &self,
-        native: &NativeCall,
-        mut desired: Value,
-        before: &Map<String, Value>,
-    ) -> Result<Option<Value>> {
+    fn amend(&self, native: &NativeCall, mut desired: Value, before: &Value) -> Result<Option<Value>> {
         let wrapper = native.facts.response_path.as_deref().filter(|_| native.method == "update");
         let current = before.get("current").and_then(Value::as_object);
         let members = desired.as_object().map_or(0, Map::len);

@@ -13,8 +13,8 @@ mod rest;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -59,12 +59,7 @@ pub trait Adapter: Send + Sync + std::fmt::Debug {
 
     /// The body to send so that the record ends up as `desired`, knowing what the steps before found; `None` if
     /// it is so already.
-    fn amend(
-        &self,
-        _native: &NativeCall,
-        desired: Value,
-        _before: &Map<String, Value>,
-    ) -> Result<Option<Value>> {
+    fn amend(&self, _native: &NativeCall, desired: Value, _before: &Value) -> Result<Option<Value>> {
         Ok(Some(desired))
     }
 }

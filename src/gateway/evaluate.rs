@@ -22,34 +22,59 @@ pub struct Surroundings {
     /// The account's context, without secrets.
     pub context: Value,
     /// What the steps before found.
-    pub before: Map<String, Value>,
+    pub before: Found,
     /// What the steps after found.
-    pub after: Map<String, Value>,
+    pub after: Found,
     /// The request's instant, for `$now`.
     pub now_millis: i64,
 }
 
-/// What one slot sees beside the surroundings, such as a loop's `item`.
-pub type Extras = Vec<(&'static str, Value)>;
+/// What steps found, by their names: an object that every slot's scope shares.
+#[derive(Debug, Clone)]
+pub struct Found(Arc<Value>);
+
+impl Default for Found {
+    fn default() -> Self {
+        Found(Arc::new(Value::Object(Map::new())))
+    }
+}
+
+impl Found {
+    /// What the step of this name found.
+    pub fn get(&self, step: &str) -> Option<&Value> {
+        self.0.get(step)
+    }
+
+    /// Everything that was found: an object.
+    pub fn all(&self) -> &Value {
+        &self.0
+    }
+
+    /// Adds what a step found.
+    pub fn insert(&mut self, step: &str, value: Value) {
+        Arc::make_mut(&mut self.0)[step] = value;
+    }
+}
+
+/// What one slot sees beside the surroundings where it names it, such as a loop's `item`.
+pub type Extras = Scope;
 
 impl Surroundings {
-    fn scope(&self, extras: &Extras) -> Scope {
+    fn scope(&self, extras: &Extras, expression: &Expression) -> Scope {
         let operation = &self.operation;
-        let mut scope = Scope::new()
+        let scope = Scope::new()
             .at(self.now_millis)
             .with("query", operation.filters.clone())
             .with("rawQuery", operation.raw_query.clone())
             .with("body", operation.body.clone())
             .with("context", self.context.clone())
-            .with("before", self.before.clone())
-            .with("after", self.after.clone());
-        if let Some(id) = &operation.id {
-            scope = scope.with("id", id.clone());
-        }
-        for (name, value) in extras {
-            scope = scope.with(*name, value.clone());
-        }
-        scope
+            .with_shared("before", self.before.0.clone())
+            .with_shared("after", self.after.0.clone());
+        let scope = match &operation.id {
+            Some(id) => scope.with("id", id.clone()),
+            None => scope,
+        };
+        scope.with_named(extras, expression.source())
     }
 }
 
@@ -71,11 +96,9 @@ impl Gateway {
         surroundings: &Surroundings,
         extras: &Extras,
     ) -> Result<Option<Value>> {
-        let (expression, surroundings, extras) = (expression.clone(), surroundings.clone(), extras.clone());
+        let (expression, scope) = (expression.clone(), surroundings.scope(extras, expression));
         self.blocking(move || {
-            expression
-                .evaluate(&surroundings.scope(&extras), &Budget::default())
-                .map_err(|error| failed(&expression, None, &error))
+            expression.evaluate(&scope, &Budget::default()).map_err(|error| failed(&expression, None, &error))
         })
         .await?
     }
@@ -237,7 +260,8 @@ fn map_records(
     native: Vec<Box<RawValue>>,
 ) -> Result<Vec<Option<Record>>> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-    let scope = surroundings.scope(extras);
+    let scope = surroundings.scope(extras, expression);
+    let scope = base.iter().fold(scope, |scope, base| scope.with_named(extras, base.source()));
     let shaped = |index: usize, mapped: Mapped<'_>| {
         let mapped = mapped.map_err(|error| failed(expression, items.get(index).copied(), &error))?;
         if mapped.node() == Node::Null {
@@ -280,7 +304,7 @@ fn map_page(
 ) -> Result<Vec<Option<Record>>> {
     let text = serde_json::to_string(&native).map_err(Error::internal)?;
     let text = RawValue::from_string(text).map_err(Error::internal)?;
-    let scope = surroundings.scope(extras).with_raw("response", text);
+    let scope = surroundings.scope(extras, expression).with_raw("response", text);
     let mapped = expression.evaluate(&scope, &Budget::default());
     let mapped = match mapped.map_err(|error| failed(expression, None, &error))? {
         None | Some(Value::Null) => return Ok(Vec::new()),
@@ -342,7 +366,7 @@ fn unfit(expression: &Expression, id: Option<String>, why: &str) -> Error {
 }
 
 /// The id that a native record names itself by, for messages.
-fn record_id(record: &RawValue) -> Option<String> {
+pub(super) fn record_id(record: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
         id: Value,

@@ -7,7 +7,7 @@
 //! page with a cursor would stop clients that take it for the end; after that the request is refused.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use super::evaluate::{Extras, headers};
@@ -131,11 +131,10 @@ impl Run<'_> {
         let mut fetched = self.fetch_page(active, mark.position).await?;
         let native = fetched.records.split_off(mark.passed.min(fetched.records.len()));
         if !active.source.after.is_empty() && !native.is_empty() {
-            let data = native.iter().map(|record| serde_json::from_str(record.get()));
-            let data = data.collect::<serde_json::Result<Vec<Value>>>().map_err(Error::internal)?;
-            self.after(active.source, &Value::Array(data)).await?;
+            let data = to_raw_value(&native).map_err(Error::internal)?;
+            self.after(active.source, data).await?;
         }
-        let extras: Extras = vec![("headers", fetched.headers)];
+        let extras = Extras::new().with("headers", fetched.headers);
         let many = native.len();
         let records =
             self.gateway.records(active.source, &self.resource, &self.surroundings, &extras, native).await?;

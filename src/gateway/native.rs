@@ -120,10 +120,10 @@ impl Run<'_> {
         };
         let body: Value = serde_json::from_slice(&fault.body)
             .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&fault.body)));
-        let extras = vec![
-            ("headers", super::evaluate::headers(&fault.headers)),
-            ("error", json!({ "status": fault.status.as_u16(), "message": error.message(), "body": body })),
-        ];
+        let extras = Extras::new().with("headers", super::evaluate::headers(&fault.headers)).with(
+            "error",
+            json!({ "status": fault.status.as_u16(), "message": error.message(), "body": body }),
+        );
         let made = self.gateway.object(mapping, &self.surroundings, &extras).await?;
         let message = made.get("message").and_then(Value::as_str);
         let status = match made.get("status") {

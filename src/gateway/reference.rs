@@ -25,8 +25,19 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 struct Key {
     account: AccountId,
     resource: String,
+    needed: Needed,
     /// Everything else that decides on the answer.
     call: String,
+}
+
+/// What a step makes of an answer that isn't there. Part of what an answer is kept under: what one step can do without
+/// and keeps as nothing, another must have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Needed {
+    /// Does without where there is none.
+    pub optional: bool,
+    /// Does without also where it isn't allowed or can't be read.
+    pub dispensable: bool,
 }
 
 struct Kept {
@@ -59,10 +70,11 @@ impl References {
     pub async fn get(
         &self,
         account: AccountId,
+        needed: Needed,
         call: &Call,
         load: impl Future<Output = Result<Value>>,
     ) -> Result<Value> {
-        let key = Key { account, resource: call.native.resource.clone(), call: text(call) };
+        let key = Key { account, resource: call.native.resource.clone(), needed, call: text(call) };
         // Boxed, since the cache's own future holds what loads many times over.
         let load = Box::pin(async move {
             let value = load.await?;
@@ -140,7 +152,7 @@ mod tests {
             (one, call("users", Some("7"))),
             (one, call("users", None)),
         ] {
-            seen.push(references.get(account, &call, counter.load()).await.unwrap());
+            seen.push(references.get(account, Needed::default(), &call, counter.load()).await.unwrap());
         }
         assert_eq!(seen, [0, 0, 1, 2, 0].map(Value::from));
     }
@@ -150,12 +162,18 @@ mod tests {
         let (references, counter) = (References::new(), Counter(AtomicUsize::new(0)));
         let account = AccountId::new();
         for (resource, expected) in [("users", 0), ("boards", 1), ("users", 0)] {
-            let found = references.get(account, &call(resource, None), counter.load()).await.unwrap();
+            let found = references
+                .get(account, Needed::default(), &call(resource, None), counter.load())
+                .await
+                .unwrap();
             assert_eq!(found, json!(expected));
         }
         references.forget(account, "users");
         for (resource, expected) in [("users", 2), ("boards", 1)] {
-            let found = references.get(account, &call(resource, None), counter.load()).await.unwrap();
+            let found = references
+                .get(account, Needed::default(), &call(resource, None), counter.load())
+                .await
+                .unwrap();
             assert_eq!(found, json!(expected), "{resource}");
         }
     }
@@ -165,8 +183,9 @@ mod tests {
         let references = References::new();
         let account = AccountId::new();
         let failing = async { Err(Error::new(Kind::Unreachable, "away")) };
-        assert!(references.get(account, &call("users", None), failing).await.is_err());
-        let found = references.get(account, &call("users", None), async { Ok(json!(1)) }).await;
+        assert!(references.get(account, Needed::default(), &call("users", None), failing).await.is_err());
+        let found =
+            references.get(account, Needed::default(), &call("users", None), async { Ok(json!(1)) }).await;
         assert_eq!(found.unwrap(), json!(1));
     }
 }

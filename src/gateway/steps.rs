@@ -1,10 +1,14 @@
 //! What goes before and after the main call of a unified request, and what is refused in between.
 
-use futures::stream::{self, StreamExt, TryStreamExt};
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::evaluate::{Extras, misfit};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::evaluate::{Extras, Found, misfit, record_id};
 use super::native::encode;
+use super::reference::Needed;
 use super::unified::Run;
 use crate::adapter::{Call, Reply};
 use crate::error::{Effect, Error, Failure, Kind, Result};
@@ -29,7 +33,7 @@ impl Run<'_> {
         let cell = self.cell.clone();
         for step in &cell.before {
             if let Some(value) = self.step(step, &Extras::new()).await? {
-                self.surroundings.before.insert(step.name.clone(), value);
+                self.surroundings.before.insert(&step.name, value);
             }
         }
         if !self.gateway.holds(cell.exists.as_ref(), &self.surroundings, &Extras::new()).await? {
@@ -58,29 +62,28 @@ impl Run<'_> {
         }
     }
 
-    /// Runs the steps that follow a source's call. `data` is what the main call gave: a record, or the records of a page.
-    pub(super) async fn after(&mut self, source: &Source, data: &Value) -> Result<()> {
-        self.surroundings.after = Map::new();
+    /// Runs the steps that follow a source's call. Their `data` is what it gave: a record, or the records of a page.
+    pub(super) async fn after(&mut self, source: &Source, data: Box<RawValue>) -> Result<()> {
+        self.surroundings.after = Found::default();
+        let data: Arc<RawValue> = data.into();
+        let extras = Extras::new().with_raw("data", data.clone());
         for step in &source.after {
-            let extras = vec![("data", data.clone())];
-            let value = self.step(step, &extras).await.map_err(|error| self.halfway(error, data))?;
-            if let Some(value) = value {
-                self.surroundings.after.insert(step.name.clone(), value);
+            if step.run_if_text.as_ref().is_some_and(|pattern| !pattern.is_match(data.get())) {
+                continue;
+            }
+            if let Some(value) = self.step(step, &extras).await? {
+                self.surroundings.after.insert(&step.name, value);
             }
         }
         Ok(())
     }
 
-    /// A write whose main call was made and whose next step failed says so: the record is there already.
-    fn halfway(&self, error: Error, data: &Value) -> Error {
+    /// The error of a step after a write's main call says so: the record is there already.
+    pub(super) fn halfway(&self, error: Error, record: &RawValue) -> Error {
         if !self.operation.method.writes() {
             return error;
         }
-        let id = match data.get("id") {
-            Some(Value::String(id)) => id.clone(),
-            Some(Value::Number(id)) => id.to_string(),
-            _ => return error.effect(Effect::Possible),
-        };
+        let Some(id) = record_id(record) else { return error.effect(Effect::Possible) };
         let singular = &self.resource.singular;
         error
             .preceded_by(&format!("The {singular} {id} was written, but not all that belongs to it."))
@@ -109,8 +112,7 @@ impl Run<'_> {
             Action::Transform(_) => true,
         };
         let results = stream::iter(items).map(|item| async move {
-            let mut extras = extras.clone();
-            extras.push(("item", item));
+            let extras = extras.clone().with("item", item);
             self.act(step, &extras).await
         });
         // Writes go one by one, in order: what was done is then known when one fails.
@@ -143,12 +145,17 @@ impl Run<'_> {
             let body = self.gateway.filled(body, &self.surroundings, extras).await?;
             call.body = body.map(|body| encode(&body)).transpose()?;
         }
-        let found = if request.cached {
-            self.gateway.references.get(self.account.id, &call, self.fetch(call.clone())).await
-        } else {
-            self.fetch(call).await
-        };
-        match found {
+        if request.cached {
+            let needed = Needed { optional: request.optional, dispensable: request.dispensable };
+            let load = self.answered(request, call.clone());
+            return self.gateway.references.get(self.account.id, needed, &call, load).await;
+        }
+        self.answered(request, call).await
+    }
+
+    /// What a step's call answers, and nothing where the step can do without.
+    async fn answered(&self, request: &Request, call: Call) -> Result<Value> {
+        match self.fetch(call).await {
             Err(error) if request.optional && error.kind() == Kind::NotFound => Ok(Value::Null),
             Err(error)
                 if request.dispensable
@@ -208,6 +215,6 @@ fn flat(items: Vec<Value>) -> Vec<Value> {
     found
 }
 
-fn value(raw: &serde_json::value::RawValue) -> Result<Value> {
+fn value(raw: &RawValue) -> Result<Value> {
     serde_json::from_str(raw.get()).map_err(Error::internal)
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::evaluate::{Extras, Surroundings, headers};
+use super::evaluate::{Extras, Found, Surroundings, headers};
 use super::native::{encode, raw};
 use crate::account::Account;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Effect, Error, Kind, Result};
 use crate::mapping::Cell;
 use crate::mapping::catalog::Support;
 use crate::mapping::cell::{Origin, Source};
@@ -61,8 +61,8 @@ impl Gateway {
         let surroundings = Surroundings {
             operation: operation.clone(),
             context: account.row.context.clone(),
-            before: Map::new(),
-            after: Map::new(),
+            before: Found::default(),
+            after: Found::default(),
             now_millis: self.clock.unix_millis(),
         };
         let deadline = self.deadline();
@@ -120,7 +120,8 @@ impl Run<'_> {
         let call = self.call(source).await?;
         let call = call.ok_or_else(|| Error::internal(format!("{} calls nothing", self.cell.name)))?;
         self.send(call).await?;
-        self.after(source, &Value::Null).await?;
+        let done = self.after(source, raw(&Value::Null)?).await;
+        done.map_err(|error| error.effect(Effect::Possible))?;
         Ok(id)
     }
 
@@ -128,7 +129,7 @@ impl Run<'_> {
     fn amended(&self, native: &crate::mapping::cell::NativeCall, desired: Value) -> Result<Option<Value>> {
         match &self.operation.passthrough {
             Some(_) => Ok(Some(desired)),
-            None => self.account.adapter.amend(native, desired, &self.surroundings.before),
+            None => self.account.adapter.amend(native, desired, self.surroundings.before.all()),
         }
     }
 
@@ -179,10 +180,10 @@ impl Run<'_> {
 
     async fn record(&mut self, source: &Source, native: Native) -> Result<Option<Record>> {
         if !source.after.is_empty() {
-            let data: Value = serde_json::from_str(native.record.get()).map_err(Error::internal)?;
-            self.after(source, &data).await?;
+            let done = self.after(source, native.record.clone()).await;
+            done.map_err(|error| self.halfway(error, &native.record))?;
         }
-        let extras = vec![("headers", native.headers)];
+        let extras = Extras::new().with("headers", native.headers);
         let records = vec![native.record];
         let mut mapped =
             self.gateway.records(source, &self.resource, &self.surroundings, &extras, records).await?;

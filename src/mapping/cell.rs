@@ -121,6 +121,8 @@ pub struct Step {
     pub name: String,
     /// Whether it runs; absent: always.
     pub run_if: Option<Expression>,
+    /// What the text of `data` must match for it to run.
+    pub run_if_text: Option<Regex>,
     /// Gives the items that it runs for, one by one.
     pub loop_on: Option<Expression>,
     /// What it does.

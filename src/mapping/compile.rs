@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::cell::{Action, Cell, Choice, GatewayFilter, NativeCall, Origin, Request, Source, Step, Template};
@@ -18,6 +18,9 @@ use super::method::{
 };
 use crate::model::query::OPERATORS;
 use crate::model::{Field, Method, Resource};
+
+/// The size of a compiled regular expression, in bytes.
+const LARGEST_PATTERN: usize = 1024 * 1024;
 
 /// Something wrong with a mapping.
 #[derive(Debug)]
@@ -379,12 +382,20 @@ impl<'a> Compiler<'a> {
     fn step(&mut self, here: &Place<'_>, step: &StepMapping, before: bool) -> Option<Step> {
         let run_if = self.slot(here, "run_if", step.run_if.as_ref());
         let loop_on = self.slot(here, "loop_on", step.loop_on.as_ref());
+        let run_if_text = step.run_if_text.as_deref().and_then(|pattern| {
+            let own = here.at("run_if_text");
+            if before {
+                self.find(&own, "is for a step that goes after");
+            }
+            let built = RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build();
+            built.map_err(|error| self.find(&own, format!("is not a regular expression: {error}"))).ok()
+        });
         let config = here.at("config");
         let action = match step.kind {
             StepKind::Transform => self.transform(&config, step),
             StepKind::Request => self.request(&config, step, before),
         };
-        Some(Step { name: step.name.clone(), run_if, loop_on, action: action? })
+        Some(Step { name: step.name.clone(), run_if, run_if_text, loop_on, action: action? })
     }
 
     fn transform(&mut self, config: &Place<'_>, step: &StepMapping) -> Option<Action> {

@@ -289,6 +289,10 @@ pub struct StepMapping {
     /// Whether it runs; absent: always. A step that doesn't run leaves nothing in scope.
     #[serde(default)]
     pub run_if: Option<Slot>,
+    /// Of a step that goes after: a regular expression that the JSON text of `data`, as the vendor sent it, must match
+    /// for the step to run. A page is searched much faster than it is read for a `run_if`.
+    #[serde(default)]
+    pub run_if_text: Option<String>,
     /// Gives a list: the step runs once for each of its items, which is in scope as `item`, and leaves a list.
     #[serde(default)]
     pub loop_on: Option<Slot>,

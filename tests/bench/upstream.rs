@@ -1,15 +1,20 @@
-//! The vendor: answers every request with the same page, from a process of its own.
+//! The vendor: answers every request with the same page, from a process of its own. Only what the gateway asks for once
+//! a minute, the definitions of custom fields, is answered as what it is.
 
 use std::io::{Read, Write};
 
 use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_TYPE, LINK};
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 
 use crate::records;
+
+const DEFINITIONS: &str =
+    r#"{"definitions":[{"id":1,"name":"Account number","type":"text","tag":null,"captureRule":null}]}"#;
 
 /// Serves until standard input ends, which it does when whoever started this process is gone. The address is the
 /// only line of standard output.
@@ -28,7 +33,10 @@ pub async fn run() -> std::io::Result<()> {
         (LINK, HeaderValue::from_static("<https://api.capsulecrm.com/api/v2/parties?page=2>; rel=\"next\"")),
     ];
     // The request's body is read, as a vendor would.
-    let routes = Router::new().fallback(async move |_: Bytes| (headers.clone(), page.clone()));
+    let definitions = async || ([(CONTENT_TYPE, "application/json")], DEFINITIONS);
+    let routes = Router::new()
+        .route("/api/v2/parties/fields/definitions", get(definitions))
+        .fallback(async move |_: Bytes| (headers.clone(), page.clone()));
     let parent_gone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     tokio::select! {
         served = axum::serve(listener, routes).into_future() => served,

@@ -85,6 +85,25 @@ async fn a_closed_opportunity_is_won_or_lost_by_its_milestone() {
     assert_has(&records[1], &json!({ "status": "won", "amount": 12, "won_at": "2024-06-02T00:00:00.000Z" }));
 }
 
+const CHOICES: &str = r#"{"opportunities":[
+  {"id": 1, "name": "One choice", "fields": [{"id": 8, "definition": {"id": 13, "name": "Beans"}, "value": "Arabica"}]},
+  {"id": 2, "name": "Digits", "fields": [{"id": 9, "definition": {"id": 14, "name": "Batch"}, "value": "007"}]}
+]}"#;
+const CHOICE_DEFINITIONS: &str = r#"{"definitions":[{"id":13,"name":"Beans","type":"multiselectlist","options":["Arabica","Robusta"]},
+  {"id":14,"name":"Batch","type":"text"}]}"#;
+
+#[tokio::test]
+async fn a_field_looks_the_same_however_many_choices_it_holds() {
+    let (app, _vendor) = vendor(&[
+        ("/opportunities/filters/results", CHOICES),
+        ("/opportunities/fields/definitions", CHOICE_DEFINITIONS),
+    ])
+    .await;
+    let records = app.get("/unified/crm/opportunities").await.result();
+    assert_eq!(records[0]["custom_fields"], json!({ "13": ["Arabica"] }));
+    assert_eq!(records[1]["custom_fields"], json!({ "14": "007" }), "text is text, whatever it looks like");
+}
+
 #[tokio::test]
 async fn values_stay_as_they_came_where_the_vendor_does_not_show_what_they_are() {
     let (app, _vendor) = vendor(&[("/opportunities/filters/results", CLOSED)]).await;

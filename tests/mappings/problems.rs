@@ -71,6 +71,8 @@ methods:
     writes: [id]
     exists: 'true'
     response_mapping: users.response.jsonata
+    after:
+      - { name: again, type: transform, run_if_text: 'a(', config: { expression: data } }
 ";
     let both = "\
 model: crm
@@ -94,6 +96,7 @@ unsupported:
         "library/users.response.jsonata:2:",
         "id is not a writable field",
         "before steps",
+        "is not a regular expression: regex parse error",
         "create is neither under methods nor",
         "delete is neither under methods nor",
         "can't be unsupported",

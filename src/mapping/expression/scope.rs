@@ -1,6 +1,7 @@
 //! What an expression can see.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 /// `response`, the expression `response.firstName` reads it, and `$$` is the whole scope.
 ///
 /// Every slot of a mapping uses this one type; which names it holds is the slot's contract. A credential is never put
-/// in a scope. `Debug` shows the names and no values.
+/// in a scope. `Debug` shows the names and no values. Clones share the entries.
 #[derive(Clone, Default)]
 pub struct Scope {
     entries: Vec<(String, Entry)>,
@@ -18,8 +19,8 @@ pub struct Scope {
 
 #[derive(Clone)]
 pub(super) enum Entry {
-    Value(Value),
-    Raw(Box<RawValue>),
+    Value(Arc<Value>),
+    Raw(Arc<RawValue>),
 }
 
 impl Scope {
@@ -34,17 +35,23 @@ impl Scope {
     /// from text has already lost the digits of integers beyond 64 bits; [`Scope::with_raw`] has not.
     #[must_use]
     pub fn with(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.put(name.into(), Entry::Value(value.into()))
+        self.with_shared(name, Arc::new(value.into()))
+    }
+
+    /// Adds an entry that others hold as well: the same as [`Scope::with`], without a copy.
+    #[must_use]
+    pub fn with_shared(self, name: impl Into<String>, value: Arc<Value>) -> Self {
+        self.put(name.into(), Entry::Value(value))
     }
 
     /// Adds an entry of JSON text, which goes to the engine without becoming a [`Value`] first. Integers beyond ±2^53
     /// arrive as strings of their digits, however long they are.
     ///
     /// Text that no value can be made of (nested deeper than 128 levels, a number out of range) fails the evaluation.
-    /// A borrowed `&RawValue` is given as `raw.to_owned()`.
+    /// A borrowed `&RawValue` is given as `raw.to_owned()`, a box as it is.
     #[must_use]
-    pub fn with_raw(self, name: impl Into<String>, json: Box<RawValue>) -> Self {
-        self.put(name.into(), Entry::Raw(json))
+    pub fn with_raw(self, name: impl Into<String>, json: impl Into<Arc<RawValue>>) -> Self {
+        self.put(name.into(), Entry::Raw(json.into()))
     }
 
     /// Sets what `$now()` and `$millis()` give: the instant of the request, in milliseconds since the Unix epoch.
@@ -52,6 +59,16 @@ impl Scope {
     #[must_use]
     pub fn at(mut self, unix_millis: i64) -> Self {
         self.instant = Some(unix_millis);
+        self
+    }
+
+    /// Adds those of another scope's entries whose names occur in `text`, an expression's: a page of records costs too
+    /// much to be read for an expression that has nothing to do with it.
+    #[must_use]
+    pub fn with_named(mut self, others: &Scope, text: &str) -> Self {
+        for (name, entry) in others.entries.iter().filter(|(name, _)| text.contains(name.as_str())) {
+            self = self.put(name.clone(), entry.clone());
+        }
         self
     }
 
@@ -87,9 +104,17 @@ mod tests {
     fn an_entry_set_twice_keeps_its_place_and_the_last_value() {
         let scope = Scope::new().with("a", 1).with("b", 2).with("a", 3);
         let entries: Vec<_> = scope.entries().collect();
-        assert!(matches!(entries[0], ("a", Entry::Value(value)) if *value == 3));
+        assert!(matches!(entries[0], ("a", Entry::Value(value)) if **value == 3));
         assert_eq!(entries[1].0, "b");
         assert_eq!(entries.len(), 2);
+    }
+
+    #[test]
+    fn entries_of_another_scope_come_along_where_they_are_named() {
+        let others = Scope::new().with("data", 1).with("item", 2);
+        let scope = Scope::new().with("query", 3).with_named(&others, "query.id = data.id");
+        let names: Vec<_> = scope.entries().map(|(name, _)| name).collect();
+        assert_eq!(names, ["query", "data"]);
     }
 
     #[test]
