@@ -8,6 +8,7 @@ pub mod batch_delete;
 pub mod custom;
 mod custom_config;
 mod evaluate;
+pub mod files;
 pub mod idempotency;
 mod listing;
 mod native;
@@ -30,7 +31,7 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
-use crate::outbound::{Exchange, Outbound};
+use crate::outbound::{Exchange, Outbound, Transfer};
 use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
@@ -81,6 +82,16 @@ impl Gateway {
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
+        self.exchange(account, call, deadline, None).await
+    }
+
+    async fn exchange(
+        &self,
+        account: &Arc<Account>,
+        call: Call,
+        deadline: Instant,
+        transfer: Option<Arc<Transfer>>,
+    ) -> Result<Reply> {
         let writes = !call.native.facts.is_read();
         if writes {
             account.writable()?;
@@ -88,7 +99,8 @@ impl Gateway {
         }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
-        let exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let mut exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        exchange.transfer = transfer;
         let outcome = self.outbound.call(exchange).await;
         self.note_quota(account, &outcome);
         if writes {

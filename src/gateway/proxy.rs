@@ -9,10 +9,12 @@ use http::header::CONTENT_TYPE;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::files::Download;
 use super::{Gateway, MOST_EMPTY_PAGES};
 use crate::account::Account;
 use crate::adapter::{Call, Position};
 use crate::error::{Error, Kind, Result};
+use crate::mapping::manifest::FileTransfer;
 use crate::model::schema::nearest;
 use crate::model::{Binding, Page};
 
@@ -36,7 +38,6 @@ pub struct ProxyRequest {
 }
 
 /// What a proxy call answers.
-#[derive(Debug)]
 pub enum ProxyAnswer {
     /// A page of a list, each record as the vendor sent it.
     Page(Page<Box<RawValue>>),
@@ -47,6 +48,8 @@ pub enum ProxyAnswer {
         /// Not empty.
         body: Bytes,
     },
+    /// A file on its way.
+    File(Download),
     /// The vendor answered with success and no body.
     Empty {
         /// The record that was named.
@@ -61,10 +64,24 @@ impl Gateway {
         let native =
             provider.native(&request.resource, &request.method).ok_or_else(|| unknown(account, &request))?;
         let pages = native.facts.paging.is_some();
+        let file = native.facts.file.clone();
         let mut call = Call::new(native);
         call.id = request.id.clone();
         call.query = request.query.clone();
         call.body = request.body.clone();
+        match file {
+            None => {}
+            Some(FileTransfer::Download { largest }) => {
+                return Box::pin(self.download(account, call, largest)).await;
+            }
+            Some(FileTransfer::Upload { .. }) => {
+                let (resource, method) = (&request.resource, &request.method);
+                let message = format!(
+                    "A file goes up by itself: POST /proxy/{resource}/{method} with the file as the body."
+                );
+                return Err(Error::invalid(message));
+            }
+        }
         if pages {
             return self.proxy_list(account, call, request).await.map(ProxyAnswer::Page);
         }

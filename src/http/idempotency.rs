@@ -14,7 +14,10 @@ use bytes::Bytes;
 use super::State;
 use super::extract::{Addressed, read};
 use crate::error::{Error, Result};
+use crate::gateway::files::carrier;
 use crate::gateway::idempotency::Keyed;
+use crate::mapping::Provider;
+use crate::mapping::manifest::FileTransfer;
 
 /// The header.
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -34,6 +37,13 @@ pub async fn once(Shared(state): Shared<State>, request: Request, next: Next) ->
     let key = key(&parts.headers)?;
     let Addressed { environment, id, query } = Addressed::from_request_parts(&mut parts, &state).await?;
     let account = state.0.gateway.accounts.load(environment, id).await?;
+    if is_upload(&account.provider, parts.uri.path()) {
+        // The file would have to be read to know it again, and its token is good once: it does no harm to send it twice.
+        return Err(Error::invalid_field(
+            KEY.as_str(),
+            "has no effect on a file that goes up; send it without",
+        ));
+    }
     let body = read(body, state.0.max_request_bytes).await?;
     let request = [parts.method.as_str(), parts.uri.path(), &query];
     let keyed = Keyed::new(environment, account.id, &key, request, &body);
@@ -70,6 +80,16 @@ fn key(headers: &HeaderMap) -> Result<String> {
     match (sent.next().map(HeaderValue::to_str), sent.next()) {
         (Some(Ok(key)), None) if (1..=LONGEST).contains(&key.len()) => Ok(key.to_owned()),
         _ => Err(wrong()),
+    }
+}
+
+fn is_upload(provider: &Provider, path: &str) -> bool {
+    let mut segments = path.trim_start_matches('/').split('/');
+    match (segments.next(), segments.next(), segments.next(), segments.next()) {
+        (Some("proxy"), Some(resource), Some(method), None) => {
+            matches!(carrier(provider, resource, method), Some((_, FileTransfer::Upload { .. })))
+        }
+        _ => false,
     }
 }
 

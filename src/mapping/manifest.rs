@@ -218,6 +218,9 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// Says that it carries a file, which goes through piece by piece and is never held whole.
+    #[serde(default)]
+    pub file: Option<FileTransfer>,
     /// Where the vendor documents this operation.
     #[serde(default)]
     pub documentation: Option<String>,
@@ -233,6 +236,25 @@ pub struct NativeMethod {
     /// What it answers, as JSON Schema.
     #[serde(default)]
     pub response_schema: Option<Value>,
+}
+
+/// How an operation carries a file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "direction", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FileTransfer {
+    /// The request's body is the file.
+    Upload {
+        /// The most bytes that the vendor takes.
+        largest: u64,
+        /// The request header with the file's name, percent-encoded. Callers send the name as the query parameter
+        /// `filename`.
+        name_header: String,
+    },
+    /// The answer is the file.
+    Download {
+        /// The most bytes that are passed on.
+        largest: u64,
+    },
 }
 
 /// HTTP verbs that vendors use.
@@ -278,6 +300,7 @@ impl NativeMethod {
             response_path: None,
             paging: None,
             reads: false,
+            file: None,
             scopes: Vec::new(),
             documentation: None,
             query_schema: None,

@@ -35,7 +35,9 @@ impl<S: Stage> Service<Exchange> for Attempt<S> {
     }
 
     fn call(&mut self, exchange: Exchange) -> Pending {
-        let limit = self.longest.min(exchange.deadline.saturating_duration_since(Instant::now()));
+        let left = exchange.deadline.saturating_duration_since(Instant::now());
+        // A file takes the time that it takes, within the caller's patience.
+        let limit = if exchange.transfer.is_some() { left } else { self.longest.min(left) };
         let asked = exchange.clone();
         let pending = self.inner.call(exchange);
         Box::pin(async move { timeout(limit, pending).await.unwrap_or_else(|_| Err(late(&asked, limit))) })

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +17,7 @@ use tracing::debug;
 
 use super::{Exchange, Pending, Stage};
 use crate::adapter::Reply;
-use crate::error::{Effect, Error, Kind, Result};
+use crate::error::{Effect, Error, Kind, Result, Retry};
 
 /// Where an account's credential comes from, and who is told when the vendor refuses it.
 ///
@@ -127,6 +128,9 @@ impl<S: Stage> Authorize<S> {
         let Some(second) = exchange.credentials.refused(first).await.map_err(unsent)? else {
             return Err(refusal);
         };
+        if exchange.is_begun() {
+            return Err(spent(&exchange));
+        }
         if !exchange.may_repeat(&refusal) {
             return Err(refusal);
         }
@@ -142,6 +146,15 @@ impl<S: Stage> Authorize<S> {
     async fn attempt(&self, exchange: &Exchange, credential: &Credential) -> Result<Reply> {
         self.inner.clone().oneshot(exchange.with(credential.clone())).await
     }
+}
+
+/// The credential is good again, but the file is gone.
+fn spent(exchange: &Exchange) -> Error {
+    let label = exchange.label();
+    let message = format!(
+        "{label} refused the credential while the file was on its way. It has been renewed: send the file again."
+    );
+    Error::new(Kind::Unavailable, message).retry(Retry::Later(Some(Duration::ZERO)))
 }
 
 /// What goes wrong while a credential is fetched says nothing of the call, which the vendor hasn't acted on.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::time::Instant;
 
+use super::Transfer;
 use super::credential::{Credential, CredentialSource};
 use crate::adapter::{Adapter, Call};
 use crate::error::{Effect, Error};
@@ -22,6 +23,8 @@ pub struct Exchange {
     pub credentials: Arc<dyn CredentialSource>,
     /// When the caller stops waiting, retries included.
     pub deadline: Instant,
+    /// The file, of a call that carries one.
+    pub transfer: Option<Arc<Transfer>>,
     /// What the attempt under way presents; the credential layer sets it.
     pub(super) authorization: Option<Credential>,
     /// How far the call has come, over all attempts.
@@ -41,6 +44,7 @@ impl Exchange {
             call: call.into(),
             credentials,
             deadline,
+            transfer: None,
             authorization: None,
             progress: Arc::default(),
         }
@@ -58,7 +62,12 @@ impl Exchange {
 
     /// Whether the call can be sent again after this error without the risk of doing twice what it asks for.
     pub(super) fn may_repeat(&self, error: &Error) -> bool {
-        self.reads() || error.effects() == Effect::None
+        !self.is_begun() && (self.reads() || error.effects() == Effect::None)
+    }
+
+    /// Whether a file that the call carries has begun to be read, so that it can't be sent again.
+    pub(super) fn is_begun(&self) -> bool {
+        self.transfer.as_ref().is_some_and(|transfer| transfer.is_begun())
     }
 
     /// What the vendor could have done if nothing more is heard of the call.

@@ -20,6 +20,7 @@ mod retry;
 mod send;
 mod settings;
 mod trace;
+mod transfer;
 mod transport;
 
 use futures::future::BoxFuture;
@@ -28,6 +29,7 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 pub use credential::{Credential, CredentialSource};
 pub use exchange::Exchange;
 pub use settings::OutboundSettings;
+pub use transfer::{Pieces, Transfer};
 pub use transport::Transport;
 
 use crate::adapter::Reply;

@@ -30,7 +30,10 @@ impl Send {
         let request = request(&exchange)?;
         let peer = Peer { label: exchange.label(), reads: exchange.reads() };
         exchange.progress.sending();
-        let response = self.transport.exchange(peer, request).await;
+        let response = match &exchange.transfer {
+            None => self.transport.exchange(peer, request).await,
+            Some(transfer) => self.transport.carry(peer, request, transfer).await,
+        };
         if response.as_ref().err().is_none_or(|error| error.effects() == Effect::None) {
             exchange.progress.settled();
         }

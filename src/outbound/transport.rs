@@ -12,9 +12,11 @@ use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderValue;
+use http::header::CONTENT_LENGTH;
 use tokio::time::timeout;
 
-use super::OutboundSettings;
+use super::{OutboundSettings, Transfer};
 use crate::error::{Effect, Error, Kind, Result};
 
 const AGENT: &str = concat!("unicrm/", env!("CARGO_PKG_VERSION"));
@@ -40,6 +42,8 @@ const LARGEST_RESERVATION: u64 = 1024 * 1024;
 pub struct Transport {
     client: reqwest::Client,
     max_answer_bytes: usize,
+    /// How long a vendor may be silent within a file.
+    silence: Duration,
 }
 
 /// Whom a request goes to, as its errors say.
@@ -76,7 +80,11 @@ impl Transport {
                 )
                 .detail(chain(&error))
             })?;
-        Ok(Transport { client, max_answer_bytes: settings.max_answer_bytes })
+        Ok(Transport {
+            client,
+            max_answer_bytes: settings.max_answer_bytes,
+            silence: settings.attempt_timeout,
+        })
     }
 
     /// Sends a request as it is and reads the whole response, whatever its status, within `limit`.
@@ -106,6 +114,30 @@ impl Transport {
         let request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
         let response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
         self.read(peer, response).await
+    }
+
+    /// Sends a request with the file that it carries, or leaves the file that comes with the answer in the transfer and
+    /// gives an answer without a body. An answer that is no success is read whole.
+    pub(super) async fn carry(
+        &self,
+        peer: Peer<'_>,
+        request: http::Request<Bytes>,
+        transfer: &Transfer,
+    ) -> Result<http::Response<Bytes>> {
+        let mut request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
+        if let Some((pieces, length)) = transfer.body()? {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            *request.body_mut() = Some(reqwest::Body::wrap_stream(pieces));
+        }
+        let mut response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
+        if transfer.largest().is_none() || !response.status().is_success() {
+            return self.read(peer, response).await;
+        }
+        let mut answer = http::Response::new(Bytes::new());
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = std::mem::take(response.headers_mut());
+        transfer.keep(peer.label, response, self.silence)?;
+        Ok(answer)
     }
 
     async fn read(&self, peer: Peer<'_>, mut response: reqwest::Response) -> Result<http::Response<Bytes>> {

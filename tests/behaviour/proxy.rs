@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::Method as Verb;
 use serde_json::Value;
 use unicrm::mapping::Provider;
-use unicrm::mapping::manifest::{NativeMethod, Paging};
+use unicrm::mapping::manifest::{FileTransfer, NativeMethod, Paging};
 use url::Url;
 
 use crate::suite::Suite;
@@ -105,7 +105,8 @@ impl Native {
     /// Calls the operation through the gateway, as the contract has it for this method's name.
     async fn call(&self, app: &TestApp, query: &str, body: Option<&str>) -> Reply {
         let resource = &self.resource;
-        let query = self.named_in_path().fold(query.to_owned(), |query, name| format!("{query}&{name}={ID}"));
+        let query = if self.is_upload() { format!("{query}&filename=a%20%2B.txt") } else { query.to_owned() };
+        let query = self.named_in_path().fold(query, |query, name| format!("{query}&{name}={ID}"));
         let (verb, path) = match (self.method.as_str(), self.takes_id()) {
             ("list", false) => (Verb::GET, format!("/proxy/{resource}?{query}")),
             ("create", false) => (Verb::POST, format!("/proxy/{resource}?{query}")),
@@ -120,6 +121,11 @@ impl Native {
             Some(body) => app.gateway.write(verb, &path, body.to_owned()).await,
             None => app.gateway.send(app.gateway.request(verb, &path)).await,
         }
+    }
+
+    /// Whether its body is a file.
+    fn is_upload(&self) -> bool {
+        matches!(self.facts.file, Some(FileTransfer::Upload { .. }))
     }
 
     /// Whether a body can be sent with it.
@@ -164,7 +170,7 @@ async fn passes_on(native: &Native) {
 async fn refusal(native: &Native) {
     let vendor = ScriptedVendor::saying(Answer::json(ODD).status(418).header("x-vendor", "kept")).await;
     let app = native.app(&vendor).await;
-    let reply = native.call(&app, "", None).await;
+    let reply = native.call(&app, "", native.is_upload().then_some(ODD)).await;
     reply.assert_status(418);
     assert_eq!(reply.header("x-vendor"), "kept");
     let body = reply.json();

@@ -7,6 +7,7 @@ mod accounts;
 mod bodies;
 mod catalogue;
 mod environments;
+mod files;
 mod input;
 mod keys;
 mod pages;

@@ -8,6 +8,7 @@ use super::Run;
 use super::plan::{CallEntry, Target};
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
+use crate::gateway::files::carrier;
 use crate::gateway::proxy::{ProxyAnswer, ProxyRequest};
 use crate::gateway::unified::Answer;
 use crate::model::request::{LARGEST_LIMIT, Received, check_id};
@@ -104,9 +105,18 @@ impl Run<'_> {
     }
 
     async fn proxy(&self, mut request: ProxyRequest, records: &mut Vec<Box<RawValue>>) -> Result<()> {
+        if carrier(&self.account.provider, &request.resource, &request.method).is_some() {
+            let (resource, method) = (&request.resource, &request.method);
+            let message =
+                format!("{resource} {method} carries a file, and a batch holds none: send it by itself.");
+            return Err(Error::invalid(message));
+        }
         loop {
             self.limits.take_call()?;
-            match self.gateway.proxy(self.account, request.clone()).await.map_err(Error::verbatim)? {
+            match Box::pin(self.gateway.proxy(self.account, request.clone()))
+                .await
+                .map_err(Error::verbatim)?
+            {
                 ProxyAnswer::Page(page) => {
                     self.keep(page.records, records)?;
                     match page.next_cursor {
@@ -121,6 +131,7 @@ impl Run<'_> {
                     })?;
                     return self.keep(vec![record], records);
                 }
+                ProxyAnswer::File(_) => return Err(Error::internal("a file in a batch")),
                 ProxyAnswer::Empty { id } => {
                     let record = id.map_or_else(|| json!({}), |id| json!({ "id": id }));
                     return self.keep(vec![to_raw_value(&record).map_err(Error::internal)?], records);
