@@ -71,6 +71,10 @@ id!(
     ApiTokenId
 );
 id!(
+    /// Something that happened, as the log has it.
+    EventId
+);
+id!(
     /// One request through the gateway, as in `x-request-id` and the log.
     RequestId
 );

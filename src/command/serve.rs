@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
+use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
@@ -79,12 +80,14 @@ impl Server {
         )?;
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
+        let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
             accounts: accounts.clone(),
             overlays: overlays.clone(),
             idempotency: idempotency.clone(),
+            events: events.clone(),
             outbound,
             cursors: cursors.clone(),
             clock,
@@ -109,7 +112,7 @@ impl Server {
         let listening =
             tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens));
+        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
         Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
     }
 
@@ -202,9 +205,9 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens) {
+async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events) {
     loop {
-        for swept in [idempotency.sweep().await, tokens.sweep().await] {
+        for swept in [idempotency.sweep().await, tokens.sweep().await, events.sweep().await] {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
             }

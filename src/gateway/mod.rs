@@ -8,8 +8,10 @@ pub mod batch_delete;
 pub mod custom;
 mod custom_config;
 mod evaluate;
+pub mod events;
 pub mod files;
 pub mod idempotency;
+pub mod inbound;
 mod listing;
 mod native;
 pub mod overlay;
@@ -32,6 +34,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound, Transfer};
+use events::Events;
 use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
@@ -50,6 +53,8 @@ pub struct Gateway {
     pub overlays: Overlays,
     /// What has been asked before.
     pub idempotency: Idempotency,
+    /// What has happened.
+    pub events: Events,
     /// By which calls are sent.
     pub outbound: Outbound,
     /// What cursors are sealed with.

@@ -67,12 +67,13 @@ impl Gateway {
         };
         let deadline = self.deadline();
         let mut run = Run { gateway: self, account, resource, cell, operation, surroundings, deadline };
+        // Boxed, since the future of a call is moved about, and each of these holds many others.
         match run.operation.method {
-            Method::List => run.list().await.map(Answer::Page),
-            Method::Get => run.get().await.map(Answer::Record),
-            Method::Create => run.create().await.map(Answer::Record),
-            Method::Update => run.update().await.map(Answer::Record),
-            Method::Delete => run.delete().await.map(Answer::Deleted),
+            Method::List => Box::pin(run.list()).await.map(Answer::Page),
+            Method::Get => Box::pin(run.get()).await.map(Answer::Record),
+            Method::Create => Box::pin(run.create()).await.map(Answer::Record),
+            Method::Update => Box::pin(run.update()).await.map(Answer::Record),
+            Method::Delete => Box::pin(run.delete()).await.map(Answer::Deleted),
         }
     }
 }

@@ -11,6 +11,7 @@ mod custom;
 mod docs;
 mod extract;
 mod idempotency;
+mod inbound;
 mod meta;
 mod middleware;
 pub mod openapi;
@@ -156,6 +157,9 @@ fn administration() -> Router<State> {
             "/integrated-account/{id}",
             get(admin::account::read).patch(admin::account::change).delete(admin::account::delete),
         )
+        .route("/integrated-account/{id}/inbound-webhook", get(inbound::address))
+        .route("/integrated-account-webhook/{id}", post(inbound::receive))
+        .route("/log", get(admin::log::list))
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
         .route("/integrated-account/token", post(admin::account_token::issue))
         .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))

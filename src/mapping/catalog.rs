@@ -9,7 +9,7 @@ use serde_json::Map;
 
 use super::cell::Action;
 pub use super::cell::{Cell, NativeCall};
-use super::expression::Engine;
+use super::expression::{Engine, Expression};
 use super::files::Files;
 use super::manifest::Manifest;
 use crate::error::{Error, Kind, Result};
@@ -36,6 +36,8 @@ pub struct Provider {
     pub manifest: Manifest,
     /// What an id looks like, anchored at both ends.
     pub id_pattern: Option<Regex>,
+    /// Makes the events of what the vendor sends of its own accord.
+    pub webhook_events: Option<Expression>,
     /// By unified resource (`crm/contacts`) and method.
     pub cells: BTreeMap<(String, Method), Support>,
 }

@@ -11,7 +11,7 @@ use super::catalog::{Catalog, Provider, Support};
 use super::cell::Cell;
 use super::compile::{Compiler, Finding};
 use super::document::{Document, Problem};
-use super::expression::Engine;
+use super::expression::{Engine, Expression};
 use super::files::Files;
 use super::manifest::{Auth, Manifest, Presentation};
 use super::method::{MethodMapping, ResourceMapping};
@@ -175,10 +175,11 @@ impl Loader<'_> {
             self.problems.extend(unknown);
             let manifest: Manifest = document.read(&mut self.problems)?;
             let id_pattern = self.check_manifest(&document, name, &manifest);
-            Some((manifest, id_pattern))
+            let webhook_events = self.webhook_events(&document, name, &manifest);
+            Some((manifest, id_pattern, webhook_events))
         });
         // Without a manifest the mappings are checked all the same, but for what they ask of it.
-        let facts = manifest.as_ref().map(|(manifest, _)| manifest);
+        let facts = manifest.as_ref().map(|(manifest, ..)| manifest);
         let mut cells = BTreeMap::new();
         for file in self.names_in(name).into_iter().filter(|file| file != MANIFEST) {
             let Some(document) = self.document(&format!("{name}/{file}")) else { continue };
@@ -191,8 +192,32 @@ impl Loader<'_> {
                 None => self.spare(&document.file),
             }
         }
-        let (manifest, id_pattern) = manifest?;
-        Some(Provider { manifest, id_pattern, cells })
+        let (manifest, id_pattern, webhook_events) = manifest?;
+        Some(Provider { manifest, id_pattern, webhook_events, cells })
+    }
+
+    fn webhook_events(
+        &mut self,
+        document: &Document,
+        folder: &str,
+        manifest: &Manifest,
+    ) -> Option<Expression> {
+        let slot = &manifest.webhooks.as_ref()?.events;
+        let place = ["webhooks", "events"];
+        let (name, text) = match slot.file() {
+            None => (format!("{} webhooks.events", document.file), slot.0.clone()),
+            Some(file) => {
+                let file = format!("{folder}/{file}");
+                let Some(text) = self.files.0.get(&file) else {
+                    self.problem(document, &place, format!("there is no file {file}"));
+                    return None;
+                };
+                self.used.insert(file.clone());
+                (file, text.clone())
+            }
+        };
+        let compiled = Expression::compile(self.engine, &name, &text);
+        compiled.map_err(|error| self.problem(document, &place, error.to_string())).ok()
     }
 
     fn check_manifest(&mut self, document: &Document, name: &str, manifest: &Manifest) -> Option<Regex> {

@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::method::Slot;
+
 /// A vendor, as its `provider.yaml` describes it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +47,9 @@ pub struct Manifest {
     /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
     #[serde(default)]
     pub error_messages: Vec<String>,
+    /// What the vendor sends of its own accord when records change, if it does.
+    #[serde(default)]
+    pub webhooks: Option<Webhooks>,
     /// Words of a 403's message that mean that the credential lacks a scope.
     #[serde(default)]
     pub scope_refusal: Option<String>,
@@ -54,6 +59,18 @@ pub struct Manifest {
     /// The vendor's operations: `resources.parties.list`.
     #[serde(default)]
     pub resources: IndexMap<String, NativeResource>,
+}
+
+/// What a vendor sends when records change.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Makes the events of a delivery, of `body`, `headers` and `query`: a list of `{event, resource, id, data}`, where
+    /// `event` is `created`, `updated` or `deleted`, `resource` a unified one such as `crm/contacts`, and `data` what the
+    /// vendor sent of the record.
+    pub events: Slot,
+    /// How whoever runs the account has the vendor send them, in words.
+    pub setup: String,
 }
 
 /// The wires and peculiarities that there is code for.

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod cluster;
 pub mod credentials;
 pub mod environments;
+pub mod events;
 pub mod idempotency;
 pub mod mappings;
 pub mod schema;

@@ -161,7 +161,9 @@ async fn whatever_takes_a_token_refuses_whoever_has_none() {
             path.split('/').map(|part| if part.starts_with('{') { "page.css" } else { part }).collect();
         let verb = verb.to_uppercase().parse().expect("a verb");
         let reply = stranger.write(verb, &filled.join("/"), "{}").await;
-        if operation["security"] == json!([]) {
+        if path == "/integrated-account-webhook/{id}" {
+            reply.local_error(404); // its token is part of the address
+        } else if operation["security"] == json!([]) {
             reply.assert_status(200);
         } else {
             reply.local_error(401);

@@ -8,6 +8,7 @@ mod bodies;
 mod catalogue;
 mod environments;
 mod files;
+mod inbound;
 mod input;
 mod keys;
 mod pages;

@@ -43,7 +43,7 @@ fn provider() -> Arc<Provider> {
         }}},
     });
     let manifest = serde_json::from_value(manifest).unwrap();
-    Arc::new(Provider { manifest, id_pattern: None, cells: Default::default() })
+    Arc::new(Provider { manifest, id_pattern: None, webhook_events: None, cells: Default::default() })
 }
 
 /// The stack, an account's credentials and a provider whose origin is somewhere.

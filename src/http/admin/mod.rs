@@ -7,6 +7,7 @@ pub mod api_token;
 pub mod environment;
 pub mod environment_integration;
 pub mod integration;
+pub mod log;
 pub mod mapping;
 pub mod model;
 pub mod sandbox_account;
@@ -46,9 +47,21 @@ impl Paging {
         list: &str,
         selection: &Value,
         known: &[&str],
-        mut query: AdminQuery,
+        query: AdminQuery,
     ) -> Result<Paging> {
-        let limit = query.0.take_count("limit", PAGE)?.unwrap_or(PAGE);
+        Paging::take_up_to(state, environment, list, selection, known, (query, PAGE))
+    }
+
+    /// The same for a list with another page size: the one where the caller names none, and the largest.
+    fn take_up_to(
+        state: &State,
+        environment: EnvironmentId,
+        list: &str,
+        selection: &Value,
+        known: &[&str],
+        (mut query, most): (AdminQuery, u32),
+    ) -> Result<Paging> {
+        let limit = query.0.take_count("limit", most)?.unwrap_or(most);
         let binding = Binding::new(environment, list, selection);
         let cursor = query.0.take_text("next_cursor")?;
         let after = cursor.map(|cursor| state.0.cursors.open(&binding, &cursor)).transpose()?;
