@@ -16,15 +16,46 @@ pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> 
     find(body, path)
 }
 
-/// The items of the array at a path. `None` where the body has no such member, or it isn't an array; with `lone`,
-/// an object there is an array of one.
+/// The items of the array at a path, or of all arrays where the path leads through arrays. `None` where the body has no
+/// such member, or it isn't an array; with `lone`, an object there is an array of one, and what is neither is an item.
 pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
     match find(body, path)? {
-        None if lone => {
-            Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found]))
+        None => {
+            let found = at(body, path)?.filter(|found| found.get().starts_with('{'));
+            match found {
+                Some(found) if lone => Ok(Some(vec![found])),
+                _ => {
+                    let segments: Vec<&str> = path.split('.').filter(|segment| !segment.is_empty()).collect();
+                    grouped(body, &segments, lone)
+                }
+            }
         }
         found => Ok(found),
     }
+}
+
+/// The items of all arrays at the end of a path that leads through arrays. A group that has none at all makes it `None`;
+/// with `lone`, what is no array counts as one item.
+fn grouped(body: &[u8], segments: &[&str], lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    let Some((first, rest)) = segments.split_first() else {
+        return match find(body, "")? {
+            None if lone => Ok(at(body, "")?.map(|item| vec![item])),
+            found => Ok(found),
+        };
+    };
+    let Some(found) = at(body, first)? else { return Ok(None) };
+    let groups: Option<Vec<Box<RawValue>>> = find(found.get().as_bytes(), "")?;
+    let Some(groups) = groups.filter(|_| !rest.is_empty()) else {
+        return grouped(found.get().as_bytes(), rest, lone);
+    };
+    let mut items = Vec::new();
+    for group in groups {
+        match grouped(group.get().as_bytes(), rest, lone)? {
+            Some(found) => items.extend(found),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(items))
 }
 
 fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Option<T>> {
@@ -89,6 +120,19 @@ mod tests {
     fn nested_and_empty_paths_are_followed() {
         assert_eq!(at(br#"{"a":{"b":[1]}}"#, "a.b").unwrap().unwrap().get(), "[1]");
         assert_eq!(items(b"[1,2]", "", false).unwrap().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn groups_give_their_records_together() {
+        let body = br#"{"g":[{"d":[1,2],"m":{"n":"a"}},{"d":[],"m":{"n":null}},{"d":[3],"m":{"n":"b"}}]}"#;
+        let texts = |path: &str, lone: bool| {
+            let found = items(body, path, lone).unwrap();
+            found.map(|items| items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(texts("g.d", false).unwrap(), ["1", "2", "3"]);
+        assert_eq!(texts("g.m.n", true).unwrap(), [r#""a""#, "null", r#""b""#]);
+        assert_eq!(texts("g.x", false), None);
+        assert_eq!(texts("g.m.n", false), None);
     }
 
     #[test]

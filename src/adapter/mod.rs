@@ -7,6 +7,7 @@
 mod call;
 mod capsule;
 mod envelope;
+mod paging;
 pub mod path;
 mod rest;
 

@@ -123,6 +123,8 @@ pub struct Step {
     pub run_if: Option<Expression>,
     /// Gives the items that it runs for, one by one.
     pub loop_on: Option<Expression>,
+    /// Whether what it gives stands in place of the main call's answer.
+    pub answers: bool,
     /// What it does.
     pub action: Action,
 }

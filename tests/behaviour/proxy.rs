@@ -106,6 +106,8 @@ impl Native {
     async fn call(&self, app: &TestApp, query: &str, body: Option<&str>) -> Reply {
         let resource = &self.resource;
         let query = self.named_in_path().fold(query.to_owned(), |query, name| format!("{query}&{name}={ID}"));
+        let query =
+            self.facts.needs_one_of.first().map_or(query.clone(), |name| format!("{query}&{name}=some"));
         let (verb, path) = match (self.method.as_str(), self.takes_id()) {
             ("list", false) => (Verb::GET, format!("/proxy/{resource}?{query}")),
             ("create", false) => (Verb::POST, format!("/proxy/{resource}?{query}")),
@@ -131,8 +133,35 @@ impl Native {
     fn listed(&self, records: &[String]) -> String {
         let array = format!("[{}]", records.join(" ,"));
         let path = self.facts.response_path.clone().unwrap_or_default();
-        let names = path.split('.').filter(|name| !name.is_empty()).rev();
-        names.fold(array, |inner, name| format!(r#"{{"before": [{{}}], "{name}": {inner}, "after":null}}"#))
+        enveloped(&path, &array, "\"after\":null")
+    }
+
+    /// The same, with a member beside the records at the end of another path that begins where theirs does.
+    fn listed_beside(&self, records: &[String], path: &str, member: &str) -> String {
+        let array = format!("[{}]", records.join(" ,"));
+        let own = self.facts.response_path.clone().unwrap_or_default();
+        match (own.split_once('.'), path.split_once('.')) {
+            (Some((groups, records)), Some((same, path))) if groups == same => {
+                let beside = member_at(path, member);
+                format!(r#"{{"{groups}": [{}]}}"#, enveloped(records, &array, &beside))
+            }
+            _ => enveloped(&own, &array, &member_at(path, member)),
+        }
+    }
+}
+
+/// Something at the end of a dotted path, with `beside` next to it.
+fn enveloped(path: &str, inner: &str, beside: &str) -> String {
+    let names = path.split('.').filter(|name| !name.is_empty()).rev();
+    names
+        .fold(inner.to_owned(), |inner, name| format!(r#"{{"before": [{{}}], "{name}": {inner}, {beside}}}"#))
+}
+
+/// `"meta": {"pages": 3}`
+fn member_at(path: &str, value: &str) -> String {
+    match path.split_once('.') {
+        Some((name, rest)) => format!(r#""{name}": {{{}}}"#, member_at(rest, value)),
+        None => format!(r#""{path}": {value}"#),
     }
 }
 
@@ -229,18 +258,56 @@ impl Native {
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
         match self.paging.as_ref().expect("a list") {
             Paging::Whole => Answer::json(self.listed(records)),
-            Paging::Pages { page, size, first, more_header, .. } => {
+            Paging::Following { size, next, .. } => {
+                let size = number(size).expect("a page's size");
+                let skipped = number("next_mark").unwrap_or(0);
+                let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
+                let after = skipped + size;
+                let mark = if after < records.len() {
+                    format!(r#"{{"next_mark": "{after}"}}"#)
+                } else {
+                    "null".to_owned()
+                };
+                Answer::json(self.listed_beside(&part, next, &mark))
+            }
+            Paging::Links { size, next, .. } => {
+                let size = number(size).expect("a page's size");
+                let skipped = number("from").unwrap_or(0);
+                let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
+                let after = skipped + size;
+                let link = if after < records.len() {
+                    format!(r#""/elsewhere?{}={size}&from={after}""#, size_name(self))
+                } else {
+                    "null".to_owned()
+                };
+                Answer::json(self.listed_beside(&part, next, &link))
+            }
+            Paging::Pages { page, size, first, more_header, pages, .. } => {
                 let size = number(size).expect("a page's size");
                 let skipped = (number(page).expect("a page's number") - *first as usize) * size;
                 let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
                 let more = skipped + size < records.len();
-                let answer = Answer::json(self.listed(&part));
+                let answer = match pages {
+                    Some(path) => {
+                        let count = records.len().div_ceil(size).to_string();
+                        Answer::json(self.listed_beside(&part, path, &count))
+                    }
+                    None => Answer::json(self.listed(&part)),
+                };
                 match more_header {
                     Some(name) => answer.header(String::leak(name.to_ascii_lowercase()), more.to_string()),
                     None => answer,
                 }
             }
         }
+    }
+}
+
+/// The query parameter with the size of a page.
+fn size_name(native: &Native) -> &str {
+    match &native.paging {
+        Some(Paging::Links { size, .. }) => size,
+        other => panic!("{other:?} has no links"),
     }
 }
 
