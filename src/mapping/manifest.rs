@@ -64,6 +64,8 @@ pub enum AdapterName {
     Rest,
     /// REST as Capsule speaks it.
     Capsule,
+    /// REST as Nimble speaks it.
+    Nimble,
 }
 
 /// How accounts authenticate; an account picks one of those that are given.

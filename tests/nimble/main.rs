@@ -1,0 +1,6 @@
+//! What is Nimble's own, beside what the behaviour suite holds of all providers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod tools;
