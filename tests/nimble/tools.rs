@@ -7,7 +7,7 @@ use unicrm::mapping::tool_name::tool_name;
 use crate::support::app::shipped;
 
 /// Tool, resource, method, verb and path.
-const TOOLS: &[(&str, &str, &str, &str, &str)] = &[
+pub const TOOLS: &[(&str, &str, &str, &str, &str)] = &[
     ("list_all_nimble_me", "me", "list", "GET", "/api/v1/myself"),
     ("list_all_nimble_contacts", "contacts", "list", "GET", "/api/v1/contacts"),
     ("create_a_nimble_contact", "contacts", "create", "POST", "/api/v1/contact"),
