@@ -64,6 +64,9 @@ impl Adapter for Nimble {
             return Ok(Some(desired));
         }
         if let (Some(current), Some(wanted)) = (before.get("current"), desired.as_object_mut()) {
+            if native.resource == "contact_notes" {
+                return Ok((!is_same_note(wanted, current)).then_some(desired));
+            }
             prune(wanted, current);
             if wanted.is_empty() {
                 return Ok(None);
@@ -86,7 +89,7 @@ impl Nimble {
                     None => refused,
                 }
             }
-            StatusCode::CONFLICT => {
+            StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
                 let failures = failures(body);
                 let named: Vec<String> =
                     failures.iter().take(5).map(|it| format!("{}: {}", it.field, it.message)).collect();
@@ -150,9 +153,32 @@ fn prune(wanted: &mut Map<String, Value>, current: &Value) {
     wanted.retain(|name, value| match name.as_str() {
         "fields" | "fields_values" => true,
         "owner_id" => current.pointer("/owner/user_id").or_else(|| current.get("owner_id")) != Some(&*value),
+        "stage_id" => stage(current) != Some(&*value),
         "related_contacts" => related(current.get(name)) != related(Some(value)),
         name => current.get(name) != Some(value),
     });
+}
+
+/// The id of the stage that a deal is at: where the last move of its last pipeline led.
+fn stage(deal: &Value) -> Option<&Value> {
+    let run = last_of(deal.get("stage_transitions")?);
+    last_of(run.get("transitions")?).pointer("/to_stage/stage_id")
+}
+
+/// The last of a list; what is no list is its own last.
+fn last_of(value: &Value) -> &Value {
+    value.as_array().and_then(|items| items.last()).unwrap_or(value)
+}
+
+/// Whether a note is so already. A change of one takes all of it, or nothing.
+fn is_same_note(wanted: &Map<String, Value>, current: &Value) -> bool {
+    let ids = |list: Option<&Value>, pointer: &str| {
+        let items = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let found = items.iter().filter_map(|item| item.pointer(pointer)?.as_str().map(str::to_owned));
+        found.collect::<std::collections::BTreeSet<_>>()
+    };
+    wanted.get("note") == current.get("note")
+        && ids(wanted.get("contact_ids"), "") == ids(current.get("contacts"), "/id")
 }
 
 /// Values of fields by the field: deals have a list of fields with their values, contacts an object.
@@ -176,11 +202,23 @@ fn same_values(current: Option<&Value>, wanted: &Value) -> bool {
         let items = value.as_array().cloned().unwrap_or_default();
         let items = items.into_iter().map(|item| {
             let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-            (text("value"), text("modifier"))
+            (decoded(text("value")), text("modifier"))
         });
-        items.filter(|(value, _)| !value.is_empty()).collect::<Vec<_>>()
+        items.filter(|(value, _)| *value != "").collect::<Vec<_>>()
     };
     current.map(read).unwrap_or_default() == read(wanted)
+}
+
+/// What a text holds: addresses and employment are objects as JSON text, whatever the order of their members. What is null
+/// in one is not there.
+fn decoded(text: String) -> Value {
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(mut members)) => {
+            members.retain(|_, value| !value.is_null());
+            Value::Object(members)
+        }
+        _ => Value::String(text),
+    }
 }
 
 /// Whom a deal is with, as a set: contact and note.
@@ -217,16 +255,17 @@ mod tests {
             "fields": {"email": [{"value": "a@x.example", "modifier": "work", "is_primary": false}]},
             "fields_values": [{"field_id": "f1", "values": [{"value": "10"}]}],
             "related_contacts": [{"contact": {"id": "c1"}, "note": "first"}, {"contact": {"id": "c2"}, "note": ""}],
+            "stage_transitions": [{"transitions": [{"to_stage": {"stage_id": "s1"}}, {"to_stage": {"stage_id": "s2"}}]}],
         });
         let same = json!({
-            "owner_id": "u1", "currency": "EUR", "tags": ["a"],
+            "owner_id": "u1", "currency": "EUR", "tags": ["a"], "stage_id": "s2",
             "fields": {"email": [{"value": "a@x.example", "modifier": "work"}], "phone": [{"value": null}]},
             "fields_values": {"f1": [{"value": "10"}], "f2": []},
             "related_contacts": [{"contact_id": "c2"}, {"contact_id": "c1", "note": "first"}],
         });
         assert_eq!(pruned(same, &current), json!({}));
         let other = json!({
-            "owner_id": "u2", "fields": {"email": [{"value": "a@x.example", "modifier": "other"}]},
+            "owner_id": "u2", "stage_id": "s1", "fields": {"email": [{"value": "a@x.example", "modifier": "other"}]},
             "fields_values": {"f1": []}, "related_contacts": [{"contact_id": "c1", "note": "first"}],
         });
         assert_eq!(pruned(other.clone(), &current), other);

@@ -121,7 +121,7 @@ fn linked(
             next: Some(Position::Links { size, links: links.to_vec(), skip: passed }),
         };
     }
-    let found = envelope::items(&reply.body, path, true).ok().flatten().unwrap_or_default();
+    let found = envelope::each(&reply.body, path).ok().flatten().unwrap_or_default();
     let found = found.iter().filter_map(|link| serde_json::from_str::<Option<String>>(link.get()).ok()?);
     let links: Vec<String> =
         links.iter().skip(1).cloned().chain(found.filter(|link| !link.is_empty())).collect();

@@ -165,9 +165,19 @@ impl Rest {
         let style = style.ok_or_else(|| Error::internal(format!("{} is not a list", call.name())))?;
         let path = call.native.facts.response_path.as_deref().unwrap_or_default();
         let lone = matches!(style, Paging::Whole);
+        let known_by = call.native.facts.known_by.as_deref();
+        if path.is_empty() && known_by.is_some() {
+            // The whole answer is the only record, which isn't to be taken for an empty list.
+            self.record(call, reply)?;
+        }
         let records = envelope::items(&reply.body, path, lone)
             .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?
             .ok_or_else(|| self.garbled(call, reply, &format!("it has no list named {path:?}")))?;
+        if let Some(member) = known_by
+            && !records.iter().all(|record| has(record, member))
+        {
+            return Err(self.garbled(call, reply, &format!("a record of it has no {member:?}")));
+        }
         paging::page(style, call.position.as_ref(), reply, records)
             .map_err(|why| self.garbled(call, reply, &why))
     }

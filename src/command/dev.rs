@@ -75,6 +75,7 @@ fn point_at(
             vendor.origin = Some(origin);
             vendor.client_id = Some(CLIENT_ID.to_owned());
             vendor.client_secret = Some(CLIENT_SECRET.into());
+            vendor.redirect_uri = Some(sandbox.origin());
             format!("played by a sandbox at {}", sandbox.origin())
         }
     };

@@ -77,6 +77,10 @@ impl Run<'_> {
             Some(cursor) => Some(self.gateway.cursors.open(&binding, cursor)?),
             None => None,
         };
+        if cell.sources.iter().all(|source| source.call().is_none()) && !operation.remote_query.is_empty() {
+            let problem = format!("has no native list of {}'s to go to", self.label());
+            return Err(Error::invalid_field("remote_query", problem));
+        }
         self.before().await?;
         let sources = self.active(&cell.sources, &operation.conditions).await?;
         let wanted = self.wanted(&sources)?;

@@ -72,6 +72,9 @@ fn add_operation(suite: &mut Suite, native: &Native) {
     suite.plain("a_refusal_of_the_vendors_is_passed_on", async move || refusal(&one).await);
     let one = native.clone();
     match &native.paging {
+        Some(_) if native.is_alone() => {
+            suite.plain("the_only_record_is_a_list_of_one", async move || alone(&one).await)
+        }
         Some(_) => suite.plain("every_page_is_listed_record_for_record", async move || pages(&one).await),
         None => suite.plain("the_answer_is_the_vendors_byte_for_byte", async move || verbatim(&one).await),
     }
@@ -129,6 +132,11 @@ impl Native {
         !matches!(self.method.as_str(), "list" | "get")
     }
 
+    /// Whether the answer is one record, however it is listed.
+    fn is_alone(&self) -> bool {
+        self.facts.known_by.is_some() && self.facts.response_path.as_deref() == Some("")
+    }
+
     /// The records of a list in the vendor's envelope.
     fn listed(&self, records: &[String]) -> String {
         let array = format!("[{}]", records.join(" ,"));
@@ -170,7 +178,11 @@ fn query_of(asked: &Asked) -> BTreeMap<String, String> {
 }
 
 async fn passes_on(native: &Native) {
-    let answer = native.listed(&[ODD.to_owned()]);
+    let member = native.facts.known_by.as_deref().unwrap_or("odd");
+    let answer = match native.is_alone() {
+        true => format!(r#"{{ "{member}": 1 }}"#),
+        false => native.listed(&[ODD.to_owned()]),
+    };
     let vendor = ScriptedVendor::saying(Answer::json(answer)).await;
     let app = native.app(&vendor).await;
     let query = "mark=one%26two%20%C3%B8&embed=tags%2Cfields&empty=&nested%5Bin%5D=x";
@@ -218,6 +230,16 @@ async fn verbatim(native: &Native) {
     let empty = native.call(&app, "nothing=1", Some("{}")).await.ok();
     let id = empty.get("id").and_then(Value::as_str);
     assert_eq!(id, native.takes_id().then_some("a b/c"));
+}
+
+async fn alone(native: &Native) {
+    let member = native.facts.known_by.as_deref().expect("a member");
+    let record = format!(r#"{{ "{member}" : 1.50, "odd": {ODD} }}"#);
+    let vendor = ScriptedVendor::saying(Answer::json(record.clone())).await;
+    let app = native.app(&vendor).await;
+    let reply = native.call(&app, "limit=5", None).await;
+    assert_eq!(reply.ok()["result_count"], 1);
+    assert!(reply.text().contains(&record), "{}", reply.text());
 }
 
 async fn pages(native: &Native) {

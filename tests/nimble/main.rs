@@ -3,5 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
+mod bodies;
 mod operations;
 mod tools;

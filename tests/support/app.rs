@@ -289,6 +289,7 @@ fn settings(setup: &Setup, origin: Option<String>) -> Settings {
         ("UNICRM_BOOTSTRAP_TOKEN".to_owned(), TOKEN.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_ID"), CLIENT_ID.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_SECRET"), CLIENT_SECRET.to_owned()),
+        (format!("UNICRM_PROVIDER_{provider}_REDIRECT_URI"), "https://gateway.example/callback".to_owned()),
     ]);
     env.extend(origin.map(|origin| (format!("UNICRM_PROVIDER_{provider}_ORIGIN"), origin)));
     env.extend(setup.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

@@ -45,7 +45,8 @@ impl Account {
         let deal = self.deals.get(id)?;
         Some(json!({
             "deal_id": id, "is_editable": true, "is_viewable": true, "name": self.deal_name(deal),
-            "amount": self.deal_amount(deal).round(),
+            // Whole units only.
+            "amount": self.standard(deal, "amount").and_then(|it| it.split('.').next()?.parse::<i64>().ok()),
         }))
     }
 

@@ -59,7 +59,7 @@ fn change(
     })?)
 }
 
-fn stage<'p>(pipeline: &'p Value, fits: impl Fn(&&Value) -> bool) -> Result<&'p Value, Refusal> {
+fn stage(pipeline: &Value, fits: impl Fn(&&Value) -> bool) -> Result<&Value, Refusal> {
     let found = items(&pipeline["stages"]).iter().find(fits);
     found.ok_or_else(|| Refusal::invalid("stage_id", "is no stage of this pipeline"))
 }

@@ -41,7 +41,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
 use time::OffsetDateTime;
@@ -129,7 +129,7 @@ impl Vendor for Nimble {
     }
 
     fn error_reply(&self, status: StatusCode) -> Response {
-        refusal::native(status).into_response()
+        refusal::native(status)
     }
 
     fn reset(&self) {

@@ -85,14 +85,18 @@ impl Refusal {
 }
 
 /// The refusal that Nimble sends with a status.
-pub(super) fn native(status: StatusCode) -> Refusal {
-    match status {
+pub(super) fn native(status: StatusCode) -> Response {
+    let refusal = match status {
         StatusCode::FORBIDDEN => Refusal::Forbidden,
         StatusCode::NOT_FOUND => Refusal::NotFound("contact", "000000000000000000000000".to_owned()),
         StatusCode::NOT_ACCEPTABLE => Refusal::Against("This can't be done".to_owned()),
-        StatusCode::CONFLICT => Refusal::Fields(vec![("first name".to_owned(), "is required".to_owned())]),
+        StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
+            Refusal::Fields(vec![("first name".to_owned(), "is required".to_owned())])
+        }
+        StatusCode::UNAUTHORIZED => return (status, Json(Refusal::Unauthenticated.body())).into_response(),
         other => Refusal::Other(other),
-    }
+    };
+    (status, Json(refusal.body())).into_response()
 }
 
 impl IntoResponse for Refusal {

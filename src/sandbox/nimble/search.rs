@@ -154,7 +154,7 @@ fn values(contact: &Value, field: &str) -> Vec<String> {
 
 fn everything(contact: &Value) -> Vec<String> {
     let fields = contact["fields"].as_object().into_iter().flat_map(|fields| fields.values());
-    let texts = fields.flat_map(|entries| items(entries)).filter_map(|entry| entry["value"].as_str());
+    let texts = fields.flat_map(items).filter_map(|entry| entry["value"].as_str());
     texts.map(str::to_owned).collect()
 }
 

@@ -72,6 +72,8 @@ pub(super) fn tabs() -> Vec<Value> {
                 ),
                 own(field(7, "Preferred wood", "", "string", false)),
                 own(choice(8, "Newsletter", &["Weekly", "Monthly", "Never"])),
+                own(choice(9, "Favourite room", &["The long and light gallery", "The workshop in the yard"])),
+                own(field(10, "Favourite song", "", "string", false)),
             ],
         ),
         tab(

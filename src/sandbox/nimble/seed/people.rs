@@ -320,7 +320,7 @@ fn record(
     let day = Duration::days(i64::from(number) * 5);
     let steps = Duration::milliseconds(i64::from(number) * 7_013);
     let created = BEGIN + day + steps;
-    let contacted = (number % 3 != 0).then(|| {
+    let contacted = (!number.is_multiple_of(3)).then(|| {
         json!({
             "tstamp": naive(created + Duration::days(31)), "type": "LCType<message>",
             "object_id": format!("ed5afbee-37f5-4b6b-8f71-{number:012}"), "user_id": owner,
@@ -394,7 +394,7 @@ fn human(number: u32, it: &Person) -> Value {
     if number == 1 {
         more_of_agnes(&mut fields, email);
     }
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         one(&mut fields, "Newsletter", "", "2");
     }
     if let Some(status) = status {
@@ -402,7 +402,7 @@ fn human(number: u32, it: &Person) -> Value {
         one(&mut fields, "lead source", "", "2");
         one(&mut fields, "lead type", "", "5");
     }
-    one(&mut fields, "source", "", if number % 2 == 0 { "csv" } else { "m" });
+    one(&mut fields, "source", "", if number.is_multiple_of(2) { "csv" } else { "m" });
     let id = person(number as usize);
     let mut record = record(&id, "person", number + 20, fields, owner, tags);
     if let Some(stage) = stage {

@@ -13,6 +13,9 @@ use super::{ROSA, TOMAS, company, deal, id, person, user};
 pub(super) const FITTINGS: &str = "66c00401a1b2c3d400000001";
 /// The pipeline of service contracts.
 pub(super) const SERVICE: &str = "66c00401a1b2c3d400000002";
+/// Pipelines in which there are no deals yet.
+const RENTALS: &str = "66c00401a1b2c3d400000004";
+const REPAIRS: &str = "66c00401a1b2c3d400000005";
 /// The pipeline of leads.
 pub(super) const LEADS: &str = "66c00401a1b2c3d400000003";
 
@@ -70,7 +73,11 @@ fn stages(pipeline: &str, first: usize, open: &[(&str, u32, u32)]) -> Vec<Value>
 }
 
 fn pipeline(id: &str, name: &str, is_default: bool, stages: &[Value], reasons: &[Value]) -> Value {
-    let at = naive(if is_default { BEGIN } else { BEGIN + Duration::days(9) });
+    let at = naive(if is_default {
+        BEGIN
+    } else {
+        BEGIN + Duration::days(i64::try_from(name.len()).unwrap_or_default())
+    });
     json!({
         "pipeline_id": id, "creator_id": ROSA, "name": name, "description": null, "created": at, "updated": at,
         "archived_at": null, "stages": stages, "color": "#2685c4", "lost_reasons": reasons, "is_default": is_default,
@@ -113,6 +120,10 @@ pub(super) fn add(account: &mut Account) {
         [json!({ "id": id(0x0404, 1), "text": "Price" }), json!({ "id": id(0x0404, 2), "text": "Timing" })];
     account.pipelines.push(pipeline(FITTINGS, "Shop fittings", true, &fittings, &reasons));
     account.pipelines.push(pipeline(SERVICE, "Service contracts", false, &service, &[]));
+    let rentals = stages(RENTALS, 11, &[("Asked", 10, 5)]);
+    account.pipelines.push(pipeline(RENTALS, "Showroom rentals", false, &rentals, &[]));
+    let repairs = stages(REPAIRS, 14, &[("Reported", 30, 2)]);
+    account.pipelines.push(pipeline(REPAIRS, "Window repairs", false, &repairs, &[]));
     for (number, it) in (1..).zip(DEALS) {
         let record = record(number, it, account.now);
         account.deals.push(record);

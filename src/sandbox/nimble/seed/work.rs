@@ -32,7 +32,7 @@ pub(super) fn add(account: &mut Account) {
 fn note(number: u32) -> Value {
     let at = BEGIN + Duration::days(i64::from(number)) + Duration::seconds(i64::from(number) * 17);
     let about = match number {
-        8 => vec![company(1), person(1)],
+        7 | 8 => vec![company(1), person(1)],
         9 => vec![person(3)],
         _ => vec![person(1)],
     };
@@ -40,14 +40,14 @@ fn note(number: u32) -> Value {
     let html = format!("%3Cp%3EVisit%20{number}%3A%20talked%20about%20shelves%20%26amp%3B%20light%3C%2Fp%3E");
     json!({
         "id": id(0x0501, number as usize), "note": html, "note_preview": plain, "contact_ids": about,
-        "owner_id": if number % 3 == 0 { TOMAS } else { ROSA }, "created": without_colon(at),
+        "owner_id": if number.is_multiple_of(3) { TOMAS } else { ROSA }, "created": without_colon(at),
         "updated": without_colon(at + Duration::hours(2)),
     })
 }
 
 fn activity(number: u32) -> Value {
     let kind = ["task", "call", "event"][number as usize % 3];
-    let past = number % 2 == 0;
+    let past = number.is_multiple_of(2);
     let at = BEGIN + Duration::days(i64::from(number) * 4);
     let task = id(0x0502, number as usize);
     json!({
@@ -56,8 +56,8 @@ fn activity(number: u32) -> Value {
         "description": format!("Bring the samples of visit {number}"), "scheduled": with_colon(at),
         "completed": past.then(|| with_colon(at + Duration::hours(1))),
         "created": naive(at - Duration::days(3)), "feed_tstamp": with_colon(at),
-        "assigned_to": if number % 3 == 1 { TOMAS } else { ROSA }, "owner_id": ROSA,
-        "contacts": [person(number as usize % 5 + 1), company(number as usize % 3 + 1)],
+        "assigned_to": if number % 3 == 1 || number.is_multiple_of(6) { TOMAS } else { ROSA }, "owner_id": ROSA,
+        "contacts": [person(number as usize % 5 + 1), company(number as usize % 4 + 1)],
         "deals": if number % 4 == 1 { vec![deal(number as usize % 3 + 1)] } else { Vec::new() },
         "is_important": number == 1, "tags": if number == 1 { json!(["site"]) } else { json!([]) },
         "comments": if number == 2 { json!([{
