@@ -30,7 +30,7 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_CONFIG",
 ];
 
-const PROVIDER_SUFFIXES: &[&str] = &["_ORIGIN", "_CLIENT_ID", "_CLIENT_SECRET"];
+const PROVIDER_SUFFIXES: &[&str] = &["_ORIGIN", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI"];
 
 /// The shortest bootstrap token that is taken: shorter ones can be guessed.
 const SHORTEST_TOKEN: usize = 24;
@@ -53,6 +53,8 @@ pub struct ProviderSettings {
     pub client_id: Option<String>,
     /// The default OAuth app's secret.
     pub client_secret: Option<SecretString>,
+    /// The redirect URI that the OAuth app is registered with, for vendors that want it on every renewal too.
+    pub redirect_uri: Option<String>,
 }
 
 /// Every setting, parsed.
@@ -353,6 +355,7 @@ impl Reader<'_> {
                     providers.entry(provider).or_default().origin = origin;
                 }
                 "_CLIENT_ID" => providers.entry(provider).or_default().client_id = self.text(&name),
+                "_REDIRECT_URI" => providers.entry(provider).or_default().redirect_uri = self.text(&name),
                 _ => providers.entry(provider).or_default().client_secret = self.secret(&name),
             }
         }

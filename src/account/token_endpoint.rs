@@ -128,7 +128,11 @@ pub async fn refresh(
     }
     let endpoint = Endpoint { transport, timeout, status: Mutex::default() };
     let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-    let answer = client.exchange_refresh_token(&token).request_async(&endpoint).await;
+    let mut exchange = client.exchange_refresh_token(&token);
+    if facts.refresh_with_redirect_uri {
+        exchange = exchange.add_extra_param("redirect_uri", redirect_uri(provider, settings)?);
+    }
+    let answer = exchange.request_async(&endpoint).await;
     let status = endpoint.status.lock().ok().and_then(|status| *status);
     match answer {
         Ok(tokens) => Ok(Refreshed {
@@ -138,6 +142,18 @@ pub async fn refresh(
         }),
         Err(error) => Err(refusal(label, status, error)),
     }
+}
+
+/// The redirect URI of the OAuth app, for a vendor that wants it on every renewal.
+fn redirect_uri(provider: &Provider, settings: &ProviderSettings) -> Result<String, Refusal> {
+    settings.redirect_uri.clone().ok_or_else(|| {
+        let message = format!(
+            "{} wants the OAuth app's redirect URI to renew a token: set UNICRM_PROVIDER_{}_REDIRECT_URI.",
+            provider.manifest.label,
+            provider.manifest.name.to_ascii_uppercase()
+        );
+        Refusal::Temporary(Error::new(Kind::Internal, message))
+    })
 }
 
 /// What the crate sends by: the gateway's own transport, which notes the answer's status.

@@ -56,7 +56,7 @@ impl Call {
 }
 
 /// Which part of a list: what a cursor holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Position {
     /// A numbered page of a fixed size.
@@ -73,6 +73,34 @@ pub enum Position {
         /// Records to take; all that are left where absent.
         take: Option<u32>,
     },
+    /// What follows an answer that said what to ask for next.
+    Following {
+        /// Records a page.
+        size: u32,
+        /// What the answer said is to be added to the query; nothing at the beginning.
+        query: Map<String, Value>,
+    },
+    /// A list of groups, each of which links to more of its own.
+    Links {
+        /// Records a page.
+        size: u32,
+        /// The links that are still to be followed, the present one first; none at the beginning.
+        links: Vec<String>,
+        /// Records of the present answer to pass over.
+        skip: usize,
+    },
+}
+
+impl Position {
+    /// How many records a page has, where the vendor gives the list in pages.
+    pub fn size(&self) -> Option<u32> {
+        match self {
+            Position::Page { size, .. } | Position::Following { size, .. } | Position::Links { size, .. } => {
+                Some(*size)
+            }
+            Position::Slice { .. } => None,
+        }
+    }
 }
 
 /// A vendor's successful answer.

@@ -16,19 +16,54 @@ pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> 
     find(body, path)
 }
 
-/// The items of the array at a path. `None` where the body has no such member, or it isn't an array; with `lone`,
-/// an object there is an array of one.
+/// The items of the array at a path, or of all arrays where the path leads through arrays. `None` where the body has no
+/// such member, or it isn't an array; with `lone`, an object there is an array of one.
 pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
-    match find(body, path)? {
-        None if lone => {
-            Ok(at(body, path)?.filter(|found| found.get().starts_with('{')).map(|found| vec![found]))
-        }
-        found => Ok(found),
+    if let Some(found) = find(body, path)? {
+        return Ok(Some(found));
+    }
+    let object = at(body, path)?.filter(|found| lone && found.get().starts_with('{'));
+    match object {
+        Some(object) => Ok(Some(vec![object])),
+        None => grouped(body, &segments(path), false),
     }
 }
 
+/// Whatever is at the end of a path that leads through arrays, an item for each way there. `None` where a way ends early.
+pub fn each(body: &[u8], path: &str) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    grouped(body, &segments(path), true)
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('.').filter(|segment| !segment.is_empty()).collect()
+}
+
+/// The items of all arrays at the end of a path that leads through arrays. A group that has none at all makes it `None`;
+/// with `lone`, what is no array counts as one item.
+fn grouped(body: &[u8], segments: &[&str], lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+    let Some((first, rest)) = segments.split_first() else {
+        return match find(body, "")? {
+            None if lone => Ok(at(body, "")?.map(|item| vec![item])),
+            found => Ok(found),
+        };
+    };
+    let Some(found) = at(body, first)? else { return Ok(None) };
+    let groups: Option<Vec<Box<RawValue>>> = find(found.get().as_bytes(), "")?;
+    let Some(groups) = groups.filter(|_| !rest.is_empty()) else {
+        return grouped(found.get().as_bytes(), rest, lone);
+    };
+    let mut items = Vec::new();
+    for group in groups {
+        match grouped(group.get().as_bytes(), rest, lone)? {
+            Some(found) => items.extend(found),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(items))
+}
+
 fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Option<T>> {
-    let segments: Vec<&str> = path.split('.').filter(|segment| !segment.is_empty()).collect();
+    let segments = segments(path);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     match At(&segments, PhantomData).deserialize(&mut deserializer) {
         Ok(found) => deserializer.end().map(|()| found),
@@ -92,11 +127,27 @@ mod tests {
     }
 
     #[test]
+    fn groups_give_their_records_together() {
+        let body = br#"{"g":[{"d":[1,2],"m":{"n":"a"}},{"d":[],"m":{"n":null}},{"d":[3],"m":{"n":"b"}}]}"#;
+        let texts = |path: &str| {
+            let found = items(body, path, false).unwrap();
+            found.map(|items| items.iter().map(|item| item.get().to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(texts("g.d").unwrap(), ["1", "2", "3"]);
+        let links = each(body, "g.m.n").unwrap().unwrap();
+        let links: Vec<&str> = links.iter().map(|link| link.get()).collect();
+        assert_eq!(links, [r#""a""#, "null", r#""b""#]);
+        assert_eq!(texts("g.x"), None);
+        assert_eq!(texts("g.m.n"), None);
+    }
+
+    #[test]
     fn a_missing_member_is_none_and_broken_json_an_error() {
         for body in [r#"{}"#, "[]", "1", "true", "null", r#""x""#, r#"{"parties":{}}"#, r#"{"parties":null}"#]
         {
             assert!(items(body.as_bytes(), "parties", false).unwrap().is_none(), "{body}");
         }
+        assert!(items(br#"{"parties":7}"#, "parties", true).unwrap().is_none());
         for body in ["", "<html>", r#"{"parties":[1"#, r#"{"parties":[]} x"#] {
             assert!(items(body.as_bytes(), "parties", false).is_err(), "{body}");
         }

@@ -7,6 +7,8 @@
 mod call;
 mod capsule;
 mod envelope;
+mod nimble;
+mod paging;
 pub mod path;
 mod rest;
 
@@ -70,5 +72,6 @@ pub fn adapter(provider: &Arc<Provider>, origin: Option<&Url>) -> Result<Arc<dyn
     Ok(match provider.manifest.adapter {
         AdapterName::Rest => Arc::new(rest),
         AdapterName::Capsule => Arc::new(capsule::Capsule(rest)),
+        AdapterName::Nimble => Arc::new(nimble::Nimble(rest)),
     })
 }

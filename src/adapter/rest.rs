@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, LINK, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use url::Url;
 
 use super::call::{Call, NativePage, Position, Quota, Reply};
 use super::path::may_hold as may_be_in_a_path;
-use super::{Adapter, envelope};
+use super::{Adapter, envelope, paging};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
@@ -86,7 +86,13 @@ impl Rest {
     }
 
     fn url(&self, call: &Call) -> Result<Url> {
+        if let Some(Position::Links { links, .. }) = &call.position
+            && let Some(link) = links.first()
+        {
+            return self.linked(call, link);
+        }
         let mut query = self.query(call);
+        narrowed(call, &query)?;
         let path = path(call, &mut query)?;
         let mut url = self.base.clone();
         let full = format!("{}{path}", self.base.path().trim_end_matches('/'));
@@ -116,16 +122,28 @@ impl Rest {
         Ok(url)
     }
 
+    /// Where a link of the vendor's leads. It may lack scheme and host; to another host no credential goes.
+    fn linked(&self, call: &Call, link: &str) -> Result<Url> {
+        let url = self.base.join(link).ok().filter(|url| url.origin() == self.base.origin());
+        url.ok_or_else(|| {
+            let label = &self.manifest().label;
+            let message =
+                format!("{label} links the next page of {} to a place that is not {label}'s.", call.name());
+            Error::new(Kind::Garbled, message)
+        })
+    }
+
     fn query(&self, call: &Call) -> Map<String, Value> {
         let native = &call.native;
         let mut query = native.facts.query.clone();
+        query.retain(|_, value| value != "{{id}}" || call.id.is_some());
+        for value in query.values_mut().filter(|value| *value == "{{id}}") {
+            *value = Value::from(call.id.clone());
+        }
         query.extend(native.query.clone());
         query.extend(call.query.clone());
-        if let (Some(Paging::Pages { page, size, .. }), Some(Position::Page { number, size: count })) =
-            (self.paging(call), call.position)
-        {
-            query.insert(page.clone(), Value::from(number));
-            query.insert(size.clone(), Value::from(count));
+        if let (Some(style), Some(position)) = (self.paging(call), &call.position) {
+            paging::ask(style, position, &mut query);
         }
         query
     }
@@ -136,53 +154,32 @@ impl Rest {
 
     /// Where a list begins. A caller who speaks the vendor's own paging parameters is understood.
     pub fn first(&self, call: &Call, limit: Option<u32>) -> Result<Position> {
-        match self.paging(call) {
-            Some(Paging::Pages { page, first, size, default_size, largest_size, .. }) => {
-                let number = native_count(&call.query, page)?.unwrap_or(*first);
-                let wanted = limit.or(native_count(&call.query, size)?).unwrap_or(*default_size);
-                Ok(Position::Page { number, size: wanted.clamp(1, *largest_size) })
-            }
-            Some(Paging::Whole) => Ok(Position::Slice { skip: 0, take: limit }),
-            None => Err(Error::internal(format!("{} is not a list", call.name()))),
-        }
+        let style = self.paging(call);
+        let style = style.ok_or_else(|| Error::internal(format!("{} is not a list", call.name())))?;
+        paging::first(style, &call.query, limit)
     }
 
     /// The records of a list's reply, and where the list goes on.
     pub fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
+        let style = self.paging(call);
+        let style = style.ok_or_else(|| Error::internal(format!("{} is not a list", call.name())))?;
         let path = call.native.facts.response_path.as_deref().unwrap_or_default();
-        let lone = matches!(self.paging(call), Some(Paging::Whole));
-        let mut records = envelope::items(&reply.body, path, lone)
+        let lone = matches!(style, Paging::Whole);
+        let known_by = call.native.facts.known_by.as_deref();
+        if path.is_empty() && known_by.is_some() {
+            // The whole answer is the only record, which isn't to be taken for an empty list.
+            self.record(call, reply)?;
+        }
+        let records = envelope::items(&reply.body, path, lone)
             .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?
             .ok_or_else(|| self.garbled(call, reply, &format!("it has no list named {path:?}")))?;
-        let next = match call.position {
-            Some(Position::Page { number, size }) => self
-                .has_more(call, reply, records.len(), size)
-                .then(|| Position::Page { number: number.saturating_add(1), size }),
-            Some(Position::Slice { skip, take }) => {
-                let total = records.len();
-                records = records
-                    .into_iter()
-                    .skip(skip)
-                    .take(take.map_or(usize::MAX, |take| take as usize))
-                    .collect();
-                let skip = skip + records.len();
-                (skip < total).then_some(Position::Slice { skip, take })
-            }
-            None => None,
-        };
-        Ok(NativePage { records, next })
-    }
-
-    fn has_more(&self, call: &Call, reply: &Reply, found: usize, size: u32) -> bool {
-        let Some(Paging::Pages { more_header, .. }) = self.paging(call) else { return false };
-        let told = more_header.as_ref().and_then(|name| reply.headers.get(name.as_str())?.to_str().ok());
-        match told {
-            Some(more) => more.eq_ignore_ascii_case("true"),
-            None => match reply.headers.get(LINK).and_then(|link| link.to_str().ok()) {
-                Some(link) => link.contains("rel=\"next\"") || link.contains("rel=next"),
-                None => found >= size as usize,
-            },
+        if let Some(member) = known_by
+            && !records.iter().all(|record| has(record, member))
+        {
+            return Err(self.garbled(call, reply, &format!("a record of it has no {member:?}")));
         }
+        paging::page(style, call.position.as_ref(), reply, records)
+            .map_err(|why| self.garbled(call, reply, &why))
     }
 
     /// The one record of a reply.
@@ -190,13 +187,19 @@ impl Rest {
         let path = call.native.facts.response_path.as_deref().unwrap_or_default();
         let found = envelope::at(&reply.body, path)
             .map_err(|error| self.garbled(call, reply, &format!("it is not JSON ({error})")))?;
-        found
+        let record = found
             .filter(|record| record.get().starts_with('{'))
-            .ok_or_else(|| self.garbled(call, reply, &format!("it has no record named {path:?}")))
+            .ok_or_else(|| self.garbled(call, reply, &format!("it has no record named {path:?}")))?;
+        match &call.native.facts.known_by {
+            Some(member) if !has(&record, member) => {
+                Err(self.garbled(call, reply, &format!("it is no record, for it has no {member:?}")))
+            }
+            _ => Ok(record),
+        }
     }
 
     /// The vendor answered with success, but not with what its API documents.
-    fn garbled(&self, call: &Call, reply: &Reply, why: &str) -> Error {
+    pub(super) fn garbled(&self, call: &Call, reply: &Reply, why: &str) -> Error {
         let label = &self.manifest().label;
         let message = format!(
             "{label} answered {} to {}, but the answer can't be used: {why}.",
@@ -273,7 +276,7 @@ impl Rest {
     }
 
     /// What the vendor said, if its body is JSON and says it where the manifest tells.
-    fn vendor_message(&self, body: &[u8]) -> Option<String> {
+    pub(super) fn vendor_message(&self, body: &[u8]) -> Option<String> {
         let body: Value = serde_json::from_slice(body).ok()?;
         let mut texts =
             self.manifest().error_messages.iter().filter_map(|pointer| body.pointer(pointer)?.as_str());
@@ -344,6 +347,24 @@ fn with_fields(said: String, failures: &[Failure]) -> String {
     format!("{said} ({})", fields.join("; "))
 }
 
+/// Refuses a call that would concern everything there is because nothing narrows it.
+fn narrowed(call: &Call, query: &Map<String, Value>) -> Result<()> {
+    let facts = &call.native.facts;
+    let schema = facts.query_schema.as_ref();
+    let narrows = |name: &String| {
+        let given = query.get(name).map(text).unwrap_or_default();
+        let usual = schema.and_then(|schema| schema.pointer(&format!("/properties/{name}/default")));
+        let given = given.trim();
+        !matches!(given, "" | "null" | "{}" | "[]") && usual.map(text).is_none_or(|usual| usual != given)
+    };
+    if facts.needs_one_of.is_empty() || facts.needs_one_of.iter().any(narrows) {
+        return Ok(());
+    }
+    let names = facts.needs_one_of.join(", ");
+    let problem = format!("or another of {names} must say which records {} is about", call.name());
+    Err(Error::invalid_field(&facts.needs_one_of[0], problem))
+}
+
 /// The path of a call. The parameters that it takes from the query are taken out of it.
 fn path(call: &Call, query: &mut Map<String, Value>) -> Result<String> {
     let template = call.path.as_ref().unwrap_or(&call.native.facts.path);
@@ -381,18 +402,10 @@ pub fn moved(url: &str, origin: Option<&Url>) -> Result<Url> {
     Ok(url)
 }
 
-fn native_count(query: &Map<String, Value>, name: &str) -> Result<Option<u32>> {
-    let read = |value: &Value| match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
-        _ => None,
-    };
-    match query.get(name) {
-        None => Ok(None),
-        Some(value) => {
-            read(value).map(Some).ok_or_else(|| Error::invalid_field(name, "must be a whole number"))
-        }
-    }
+/// Whether a record has a member that is not null.
+fn has(record: &RawValue, member: &str) -> bool {
+    let found = envelope::at(record.get().as_bytes(), member).ok().flatten();
+    found.is_some_and(|found| found.get() != "null")
 }
 
 /// Objects in brackets, lists with commas, null left out.

@@ -14,7 +14,7 @@ use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::crypto::{TokenHash, new_api_token};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
-use crate::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, Sandbox};
+use crate::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, Sandbox};
 use crate::store::accounts::AccountFilter;
 
 /// Where the token of `unicrm dev` is kept, so that it is the same the next time.
@@ -23,14 +23,28 @@ const TOKEN_FILE: &str = "dev.token";
 /// The customer whose CRM the sandbox is.
 const TENANT: &str = "sandbox-customer";
 
+/// A CRM of the customer's, and who plays it.
+struct Played {
+    provider: &'static str,
+    label: &'static str,
+    key: &'static str,
+    /// In words.
+    place: String,
+}
+
 /// Runs until the process is asked to stop.
 pub async fn run(mut settings: Settings) -> Outcome {
-    let sandbox = Sandbox::capsule(([127, 0, 0, 1], 0).into()).await?;
-    let place = point_at(&mut settings, &sandbox)?;
+    let anywhere = ([127, 0, 0, 1], 0).into();
+    let sandboxes = [Sandbox::capsule(anywhere).await?, Sandbox::nimble(anywhere).await?];
+    let [capsule, nimble] = &sandboxes;
+    let played = [
+        point_at(&mut settings, capsule, ("capsule", "Capsule", CAPSULE_TOKEN))?,
+        point_at(&mut settings, nimble, ("nimble", "Nimble", NIMBLE_KEY))?,
+    ];
     let outcome = with(&settings, true, async |database| {
         let server = start(&settings, database).await?;
         let shutdown = Shutdown::listen()?;
-        let outcome = demonstrate(&settings, database, &server, &place).await;
+        let outcome = demonstrate(&settings, database, &server, &played).await;
         if outcome.is_ok() {
             shutdown.requested().await;
         }
@@ -39,54 +53,79 @@ pub async fn run(mut settings: Settings) -> Outcome {
         outcome.and(stopped)
     })
     .await;
-    sandbox.stop().await;
+    for sandbox in sandboxes {
+        sandbox.stop().await;
+    }
     outcome
 }
 
-/// Sends the gateway's calls to the sandbox, unless the operator sends them elsewhere. Gives who plays the customer's
-/// Capsule, in words.
-fn point_at(settings: &mut Settings, sandbox: &Sandbox) -> Result<String, Failure> {
-    let capsule = settings.providers.entry("capsule".to_owned()).or_default();
-    if let Some(origin) = &capsule.origin {
-        return Ok(format!("at {origin}, as UNICRM_PROVIDER_CAPSULE_ORIGIN says"));
-    }
-    let origin = Url::parse(&sandbox.origin()).map_err(|error| Failure::new(error.to_string()))?;
-    capsule.origin = Some(origin);
-    capsule.client_id = Some(CLIENT_ID.to_owned());
-    capsule.client_secret = Some(CLIENT_SECRET.into());
-    Ok(format!("played by a sandbox at {}", sandbox.origin()))
+/// Sends the gateway's calls to the sandbox, unless the operator sends them elsewhere.
+fn point_at(
+    settings: &mut Settings,
+    sandbox: &Sandbox,
+    (provider, label, key): (&'static str, &'static str, &'static str),
+) -> Result<Played, Failure> {
+    let vendor = settings.providers.entry(provider.to_owned()).or_default();
+    let place = match &vendor.origin {
+        Some(origin) => {
+            format!("at {origin}, as UNICRM_PROVIDER_{}_ORIGIN says", provider.to_uppercase())
+        }
+        None => {
+            let origin = Url::parse(&sandbox.origin()).map_err(|error| Failure::new(error.to_string()))?;
+            vendor.origin = Some(origin);
+            vendor.client_id = Some(CLIENT_ID.to_owned());
+            vendor.client_secret = Some(CLIENT_SECRET.into());
+            vendor.redirect_uri = Some(sandbox.origin());
+            format!("played by a sandbox at {}", sandbox.origin())
+        }
+    };
+    Ok(Played { provider, label, key, place })
 }
 
-async fn demonstrate(settings: &Settings, database: &Database, server: &Server, vendor: &str) -> Outcome {
+async fn demonstrate(
+    settings: &Settings,
+    database: &Database,
+    server: &Server,
+    played: &[Played],
+) -> Outcome {
     let environment = database.store.environment_named(DEFAULT_ENVIRONMENT).await?;
     let environment = environment.ok_or_else(|| Failure::new("the database has no default environment"))?;
     let environment = EnvironmentId(environment.id);
     let data_dir = settings.data_dir()?;
     let token = token(&data_dir.join(TOKEN_FILE))?;
     database.store.add_token(environment, "unicrm dev", TokenHash::of(&token)).await?;
-    let account = account(database, server, environment).await?;
+    let mut accounts = Vec::new();
+    for vendor in played {
+        accounts.push((account(database, server, environment, vendor).await?, vendor));
+    }
     let url = format!("http://{}", server.address());
     let place = if database.is_embedded() {
         format!("embedded PostgreSQL in {}", data_dir.display())
     } else {
         "DATABASE_URL".to_owned()
     };
-    print!("{}", welcome(&url, &token, account, vendor, &place));
+    print!("{}", welcome(&url, &token, &accounts, &place));
     std::io::stdout().flush()?;
     Ok(())
 }
 
-fn welcome(url: &str, token: &str, account: AccountId, vendor: &str, database: &str) -> String {
+fn welcome(url: &str, token: &str, accounts: &[(AccountId, &Played)], database: &str) -> String {
     let bearer = format!("-H 'Authorization: Bearer {token}'");
-    let account_query = format!("integrated_account_id={account}");
+    let first = accounts.first().map(|(account, _)| account.to_string()).unwrap_or_default();
+    let account_query = format!("integrated_account_id={first}");
+    let listed: String = accounts
+        .iter()
+        .map(|(account, vendor)| {
+            format!("  Account     {account}   (a customer's {}, {})\n", vendor.label, vendor.place)
+        })
+        .collect();
     format!(
         "
 unicrm is ready.
 
   URL         {url}
   API token   {token}
-  Account     {account}   (a customer's Capsule, {vendor})
-  Database    {database}
+{listed}  Database    {database}
   Reference   {url}/docs
 
 List contacts:
@@ -103,7 +142,7 @@ Call Capsule's own API:
 
   curl {bearer} '{url}/proxy/parties?{account_query}&limit=2'
 
-Ctrl-C stops all of it. Accounts and token are still there the next time; the sandbox begins anew.
+Ctrl-C stops all of it. Accounts and token are still there the next time; the sandboxes begin anew.
 
 "
     )
@@ -138,25 +177,26 @@ async fn account(
     database: &Database,
     server: &Server,
     environment: EnvironmentId,
+    vendor: &Played,
 ) -> Result<AccountId, Failure> {
     let filter = AccountFilter {
         tenant_id: Some(TENANT.to_owned()),
         status: Some("active".to_owned()),
-        integration: Some("capsule".to_owned()),
+        integration: Some(vendor.provider.to_owned()),
         is_sandbox: None,
     };
     if let Some(found) = database.store.accounts(environment, &filter, None, 1).await?.first() {
         return Ok(AccountId(found.id));
     }
     let switched_on = database.store.environment_integrations(environment).await?;
-    let capsule = switched_on.iter().find(|row| row.integration_name == "capsule");
-    let capsule =
-        capsule.ok_or_else(|| Failure::new("Capsule is not switched on in the default environment"))?;
+    let row = switched_on.iter().find(|row| row.integration_name == vendor.provider);
+    let missing = || Failure::new(format!("{} is not switched on in the default environment", vendor.label));
+    let row = row.ok_or_else(missing)?;
     let import = crate::account::Import {
         tenant_id: TENANT.to_owned(),
-        environment_integration_id: EnvironmentIntegrationId(capsule.id),
+        environment_integration_id: EnvironmentIntegrationId(row.id),
         authentication_method: "api_key".to_owned(),
-        context: Map::from_iter([("api_key".to_owned(), Value::from(CAPSULE_TOKEN))]),
+        context: Map::from_iter([("api_key".to_owned(), Value::from(vendor.key))]),
         region: None,
     };
     Ok(server.accounts().import(environment, import).await?)

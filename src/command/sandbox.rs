@@ -4,22 +4,34 @@ use std::net::SocketAddr;
 
 use super::shutdown::Shutdown;
 use super::{Failure, Outcome};
-use crate::sandbox::{CAPSULE_TOKEN, Sandbox};
+use crate::sandbox::{CAPSULE_TOKEN, NIMBLE_KEY, Sandbox};
 
 /// Runs the sandbox CRMs until the process is asked to stop.
-pub async fn run(capsule: SocketAddr) -> Outcome {
-    let sandbox = Sandbox::capsule(capsule)
-        .await
-        .map_err(|error| Failure::new(format!("the sandbox Capsule can't listen on {capsule}: {error}")))?;
+pub async fn run(capsule: SocketAddr, nimble: SocketAddr) -> Outcome {
+    let sandboxes = [
+        listening("Capsule", capsule, Sandbox::capsule(capsule).await)?,
+        listening("Nimble", nimble, Sandbox::nimble(nimble).await)?,
+    ];
     let shutdown = Shutdown::listen()?;
-    println!("sandbox Capsule   {}/api/v2", sandbox.origin());
-    println!("token             {CAPSULE_TOKEN}");
-    println!(
-        "try               curl -H 'Authorization: Bearer {CAPSULE_TOKEN}' {}/api/v2/parties?perPage=2",
-        sandbox.origin()
-    );
-    println!("use from serve    UNICRM_PROVIDER_CAPSULE_ORIGIN={} unicrm serve", sandbox.origin());
+    let [capsule, nimble] = &sandboxes;
+    introduce("Capsule", capsule, CAPSULE_TOKEN, "/api/v2", "/parties?perPage=2");
+    introduce("Nimble", nimble, NIMBLE_KEY, "/api/v1", "/contacts?per_page=2");
     shutdown.requested().await;
-    sandbox.stop().await;
+    for sandbox in sandboxes {
+        sandbox.stop().await;
+    }
     Ok(())
+}
+
+fn listening(label: &str, at: SocketAddr, started: std::io::Result<Sandbox>) -> Result<Sandbox, Failure> {
+    started.map_err(|error| Failure::new(format!("the sandbox {label} can't listen on {at}: {error}")))
+}
+
+fn introduce(label: &str, sandbox: &Sandbox, token: &str, base: &str, list: &str) {
+    let origin = sandbox.origin();
+    let setting = format!("UNICRM_PROVIDER_{}_ORIGIN", label.to_uppercase());
+    println!("{:<18}{origin}{base}", format!("sandbox {label}"));
+    println!("token             {token}");
+    println!("try               curl -H 'Authorization: Bearer {token}' '{origin}{base}{list}'");
+    println!("use from serve    {setting}={origin} unicrm serve\n");
 }

@@ -294,7 +294,8 @@ fn map_records(
     Ok(records)
 }
 
-/// Maps a page as a whole. Where it gives as many records as the page has, the vendor's own go with them.
+/// Maps a page as a whole. A record that the mapping gives a `remote_data` has that; otherwise, where it gives as many
+/// records as the page has, the vendor's own go with them.
 fn map_page(
     expression: &Expression,
     resource: &Resource,
@@ -312,34 +313,24 @@ fn map_page(
         Some(single) => vec![single],
     };
     let keep_remote = surroundings.operation.presentation.wants_remote_data();
-    if mapped.len() == native.len() {
-        let pairs = mapped.into_iter().zip(native);
-        return pairs
-            .map(|(value, native)| match value {
-                Value::Null => Ok(None),
-                value => shaped(expression, resource, value, keep_remote, native).map(Some),
-            })
-            .collect();
-    }
-    let records = mapped.into_iter().map(|value| match value {
-        Value::Null => Ok(None),
-        value => Record::shape(resource, &value, None)
+    let matched = mapped.len() == native.len();
+    let mut native = native.into_iter();
+    let records = mapped.into_iter().map(|mut value| {
+        let beside = native.next().filter(|_| matched);
+        if value.is_null() {
+            return Ok(None);
+        }
+        let id = beside.as_deref().and_then(record_id);
+        let own = value.as_object_mut().and_then(|members| members.shift_remove("remote_data"));
+        let remote = match own {
+            Some(own) if keep_remote => Some(super::native::raw(&own)?),
+            _ => beside.filter(|_| keep_remote),
+        };
+        Record::shape(resource, &value, remote)
             .map(Some)
-            .map_err(|error| unfit(expression, None, &error.to_string())),
+            .map_err(|error| unfit(expression, id, &error.to_string()))
     });
     records.collect()
-}
-
-fn shaped(
-    expression: &Expression,
-    resource: &Resource,
-    value: Value,
-    keep_remote: bool,
-    native: Box<RawValue>,
-) -> Result<Record> {
-    let id = record_id(&native);
-    Record::shape(resource, &value, keep_remote.then_some(native))
-        .map_err(|error| unfit(expression, id, &error.to_string()))
 }
 
 /// A vendor's response headers as expressions see them: names in lower case; one that can't be read as text is

@@ -16,6 +16,7 @@ use super::unified::Run;
 use crate::adapter::{Call, Position};
 use crate::error::{Error, Kind, Result};
 use crate::mapping::cell::{Origin, Source};
+use crate::mapping::method::MappedBy;
 use crate::model::query::Condition;
 use crate::model::selection::{Comparison, fits};
 use crate::model::{Binding, Page, Record};
@@ -30,13 +31,14 @@ const SEARCH_PAGES: usize = 20;
 const LARGE: u32 = 1000;
 
 /// Where a list goes on.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Mark {
     /// Which of the cell's sources.
     source: usize,
     /// Which of its pages.
     position: Position,
-    /// How many of the page's native records were dealt with.
+    /// How many of the page's native records were dealt with; where the page is mapped as a whole, how many of those that
+    /// the mapping made of it.
     passed: usize,
 }
 
@@ -75,12 +77,16 @@ impl Run<'_> {
             Some(cursor) => Some(self.gateway.cursors.open(&binding, cursor)?),
             None => None,
         };
+        if cell.sources.iter().all(|source| source.call().is_none()) && !operation.remote_query.is_empty() {
+            let problem = format!("has no native list of {}'s to go to", self.label());
+            return Err(Error::invalid_field("remote_query", problem));
+        }
         self.before().await?;
         let sources = self.active(&cell.sources, &operation.conditions).await?;
         let wanted = self.wanted(&sources)?;
         let mut mark = match (resumed, sources.first()) {
             (Some(mark), _) => mark,
-            (None, Some(first)) => Mark { source: first.index, position: first.first, passed: 0 },
+            (None, Some(first)) => Mark { source: first.index, position: first.first.clone(), passed: 0 },
             (None, None) => return Ok(page(Vec::new(), None)),
         };
         let (mut found, mut dealt) = (Vec::new(), 0);
@@ -89,15 +95,17 @@ impl Run<'_> {
             let here =
                 here.ok_or_else(|| Error::invalid_field("next_cursor", "is of a list that has changed"))?;
             let before = found.len();
-            let Taken { left, next, natives } = self.take(&sources[here], mark, wanted, &mut found).await?;
+            let Taken { left, next, natives } = self.take(&sources[here], &mark, wanted, &mut found).await?;
             let fell_away = found.len() - before < natives;
             dealt += natives;
             let after = sources.get(here + 1);
             let next = match (left, next) {
-                (Some(passed), _) => Some(Mark { passed, ..mark }),
-                (None, Some(position)) => Some(Mark { position, passed: 0, ..mark }),
+                (Some(passed), _) => {
+                    Some(Mark { passed, position: mark.position.clone(), source: mark.source })
+                }
+                (None, Some(position)) => Some(Mark { position, passed: 0, source: mark.source }),
                 (None, None) => {
-                    after.map(|after| Mark { source: after.index, position: after.first, passed: 0 })
+                    after.map(|after| Mark { source: after.index, position: after.first.clone(), passed: 0 })
                 }
             };
             let full = wanted.is_some_and(|wanted| found.len() >= wanted);
@@ -124,28 +132,32 @@ impl Run<'_> {
     async fn take(
         &mut self,
         active: &Active<'_>,
-        mark: Mark,
+        mark: &Mark,
         wanted: Option<usize>,
         found: &mut Vec<Record>,
     ) -> Result<Taken> {
-        let mut fetched = self.fetch_page(active, mark.position).await?;
-        let native = fetched.records.split_off(mark.passed.min(fetched.records.len()));
+        let mut fetched = self.fetch_page(active, mark.position.clone()).await?;
+        // A mapping of whole pages sees all of the page every time; what was shown of it is passed over afterwards.
+        let whole = active.source.mapped_by == MappedBy::Array;
+        let passed = if whole { 0 } else { mark.passed.min(fetched.records.len()) };
+        let native = fetched.records.split_off(passed);
         if !active.source.after.is_empty() && !native.is_empty() {
             let data = to_raw_value(&native).map_err(Error::internal)?;
             self.after(active.source, data).await?;
         }
         let extras = Extras::new().with("headers", fetched.headers);
-        let many = native.len();
-        let records =
+        let mut records =
             self.gateway.records(active.source, &self.resource, &self.surroundings, &extras, native).await?;
-        // A mapping of whole pages may give another number of records than the page has: then all are taken.
-        let divisible = records.len() == many;
+        if whole {
+            records = records.split_off(mark.passed.min(records.len()));
+        }
+        let many = records.len();
         // What falls away at the end of a page is dealt with as well: no cursor leads to nothing but that.
         let records =
             records.into_iter().map(|record| active.selected(record)).collect::<Result<Vec<_>>>()?;
         let selected = records.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
         for (dealt, record) in records.into_iter().enumerate().take(selected) {
-            if divisible && wanted.is_some_and(|wanted| found.len() >= wanted) {
+            if wanted.is_some_and(|wanted| found.len() >= wanted) {
                 return Ok(Taken { left: Some(mark.passed + dealt), next: fetched.next, natives: dealt });
             }
             found.extend(record);
@@ -227,9 +239,8 @@ impl Run<'_> {
         let mut wanted = None;
         for active in sources {
             let Some(call) = &active.call else { continue };
-            if let Position::Page { size, .. } = self.account.adapter.first(call, self.operation.limit)? {
-                wanted = wanted.max(Some(size as usize));
-            }
+            let first = self.account.adapter.first(call, self.operation.limit)?;
+            wanted = wanted.max(first.size().map(|size| size as usize));
         }
         Ok(wanted.or(self.operation.limit.map(|limit| limit as usize)))
     }

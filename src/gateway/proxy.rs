@@ -113,7 +113,7 @@ impl Gateway {
             None => account.adapter.first(&call, request.limit)?,
         };
         for _ in 0..MOST_EMPTY_PAGES {
-            call.position = Some(position);
+            call.position = Some(position.clone());
             let reply = self.send(account, call.clone(), deadline).await?;
             let page = account.adapter.page(&call, &reply)?;
             match page.next {

@@ -179,16 +179,25 @@ impl Run<'_> {
         Ok(Native { record, headers: headers(&reply.headers) })
     }
 
-    async fn record(&mut self, source: &Source, native: Native) -> Result<Option<Record>> {
+    async fn record(&mut self, source: &Source, mut native: Native) -> Result<Option<Record>> {
         if !source.after.is_empty() {
             let done = self.after(source, native.record.clone()).await;
             done.map_err(|error| self.halfway(error, &native.record))?;
+            if let Some(answer) = self.answer(source) {
+                native.record = raw(answer)?;
+            }
         }
         let extras = Extras::new().with("headers", native.headers);
         let records = vec![native.record];
         let mut mapped =
             self.gateway.records(source, &self.resource, &self.surroundings, &extras, records).await?;
         Ok(mapped.pop().flatten())
+    }
+
+    /// What stands in place of the main call's answer, if a step that followed gave it.
+    fn answer(&self, source: &Source) -> Option<&Value> {
+        let mut steps = source.after.iter().filter(|step| step.answers);
+        steps.find_map(|step| self.surroundings.after.get(&step.name)).filter(|value| value.is_object())
     }
 
     /// The record that a write left behind.

@@ -125,6 +125,8 @@ pub struct Step {
     pub run_if_text: Option<Regex>,
     /// Gives the items that it runs for, one by one.
     pub loop_on: Option<Expression>,
+    /// Whether what it gives stands in place of the main call's answer.
+    pub answers: bool,
     /// What it does.
     pub action: Action,
 }

@@ -395,7 +395,11 @@ impl<'a> Compiler<'a> {
             StepKind::Transform => self.transform(&config, step),
             StepKind::Request => self.request(&config, step, before),
         };
-        Some(Step { name: step.name.clone(), run_if, run_if_text, loop_on, action: action? })
+        if step.answers && before {
+            self.find(here, "only a step that follows can stand in place of the answer");
+        }
+        let answers = step.answers;
+        Some(Step { name: step.name.clone(), run_if, run_if_text, loop_on, answers, action: action? })
     }
 
     fn transform(&mut self, config: &Place<'_>, step: &StepMapping) -> Option<Action> {

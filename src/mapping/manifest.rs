@@ -81,6 +81,8 @@ pub enum AdapterName {
     Rest,
     /// REST as Capsule speaks it.
     Capsule,
+    /// REST as Nimble speaks it.
+    Nimble,
 }
 
 /// How accounts authenticate; an account picks one of those that are given.
@@ -193,6 +195,35 @@ pub enum Paging {
         /// the same; where neither is sent, a full page is taken to have a next one.
         #[serde(default)]
         more_header: Option<String>,
+        /// The member of the answer that says how many pages there are, such as `meta.pages`.
+        #[serde(default)]
+        pages: Option<String>,
+        /// The member of the answer that repeats the page's number, for a vendor that may not mind the parameter: the
+        /// same page over and over is then an error.
+        #[serde(default)]
+        echo: Option<String>,
+    },
+    /// Each answer has an object whose members are added to the query for what follows; null or nothing at the end.
+    Following {
+        /// The query parameter with the page's size.
+        size: String,
+        /// The size where the caller names none.
+        default_size: u32,
+        /// The largest size that the vendor takes.
+        largest_size: u32,
+        /// The member of the answer with that object, such as `next_page`.
+        next: String,
+    },
+    /// The answer has groups of records, each with a link to more of its own. `response_path` leads through the groups.
+    Links {
+        /// The query parameter with the number of records of each group.
+        size: String,
+        /// The size where the caller names none.
+        default_size: u32,
+        /// The largest size that the vendor takes.
+        largest_size: u32,
+        /// The member of each group with the link, from the top: `stages.meta.next_page_url`.
+        next: String,
     },
     /// The whole list in one answer.
     Whole,
@@ -223,12 +254,21 @@ pub struct NativeMethod {
     /// Appended to the base URL; `{{id}}` stands for the record's id, `{{query.NAME}}` for a query parameter, which
     /// is then none of the query.
     pub path: String,
-    /// Static query parameters; the caller's win.
+    /// Static query parameters; the caller's win. `{{id}}` as a value stands for the record's id.
     #[serde(default)]
     pub query: Map<String, Value>,
-    /// The member of the answer that holds the records of a list, or the record.
+    /// Query parameters of which one at least must be given, and not as its default in the schema: without any of them
+    /// the call would concern everything there is. Empty where that is no danger.
+    #[serde(default)]
+    pub needs_one_of: Vec<String>,
+    /// The member of the answer that holds the records of a list, or the record: dotted, and through lists of groups to
+    /// the records of all of them (`stages.deals`).
     #[serde(default)]
     pub response_path: Option<String>,
+    /// The member that a record has without fail: an answer without it is no record. For vendors that answer with the
+    /// bare record.
+    #[serde(default)]
+    pub known_by: Option<String>,
     /// One of the manifest's ways of paging. Only lists have one.
     #[serde(default)]
     pub paging: Option<String>,
@@ -314,7 +354,9 @@ impl NativeMethod {
             method,
             path,
             query: Map::new(),
+            needs_one_of: Vec::new(),
             response_path: None,
+            known_by: None,
             paging: None,
             reads: false,
             file: None,

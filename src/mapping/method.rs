@@ -307,6 +307,10 @@ pub struct StepMapping {
     /// is an error all the same.
     #[serde(default)]
     pub dispensable: bool,
+    /// Of a step that follows: whether what it gives stands in place of what the main call answered, for vendors whose
+    /// answer to a write tells less than reading the record does.
+    #[serde(default)]
+    pub answers: bool,
     /// What it does.
     pub config: StepConfig,
 }

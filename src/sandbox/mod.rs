@@ -18,6 +18,7 @@ mod courier;
 mod fault_layer;
 mod faults;
 mod line;
+mod nimble;
 mod quota;
 mod recorder;
 mod table;
@@ -53,6 +54,8 @@ pub const CAPSULE_READONLY_TOKEN: &str = "sandbox-capsule-readonly";
 /// A personal token of the Capsule twin whose user is no administrator: configuring the account is refused, and restricted
 /// records are hidden or shown as "Private".
 pub const CAPSULE_RESTRICTED_TOKEN: &str = "sandbox-capsule-restricted";
+/// An API key of the Nimble twin.
+pub const NIMBLE_KEY: &str = "sandbox-nimble-key";
 /// The OAuth client that the twins' token endpoints know.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// That client's secret.
@@ -91,6 +94,7 @@ impl Desk {
 /// waiting for the end.
 pub struct Sandbox {
     address: SocketAddr,
+    key: &'static str,
     desk: Arc<Desk>,
     courier: Courier,
     stop: CancellationToken,
@@ -112,11 +116,29 @@ impl Sandbox {
         let stop = CancellationToken::new();
         let courier = Courier::start(stop.clone());
         let vendor = capsule::Capsule::new(clock, tokens.clone(), quota.clone(), courier.clone());
-        Sandbox::start(listen, Arc::new(vendor), tokens, quota, courier, stop).await
+        Sandbox::start((listen, CAPSULE_TOKEN), Arc::new(vendor), tokens, quota, courier, stop).await
+    }
+
+    /// Starts a Nimble with its data on `listen` (port 0 picks a free one) by the machine's clock.
+    ///
+    /// Fails if the address cannot be bound.
+    pub async fn nimble(listen: SocketAddr) -> io::Result<Sandbox> {
+        Sandbox::nimble_at(listen, Clock::system()).await
+    }
+
+    /// [`Sandbox::nimble`] by a clock of the caller's choosing.
+    pub async fn nimble_at(listen: SocketAddr, clock: Clock) -> io::Result<Sandbox> {
+        let tokens = Arc::new(nimble::tokens(clock.clone()));
+        let stop = CancellationToken::new();
+        let courier = Courier::start(stop.clone());
+        let vendor = nimble::Nimble::new(clock, tokens.clone());
+        // Nimble publishes no limit of calls.
+        let quota = Arc::new(Quota::new(u32::MAX));
+        Sandbox::start((listen, NIMBLE_KEY), Arc::new(vendor), tokens, quota, courier, stop).await
     }
 
     async fn start<V: Vendor + 'static>(
-        listen: SocketAddr,
+        (listen, key): (SocketAddr, &'static str),
         vendor: Arc<V>,
         tokens: Arc<Tokens>,
         quota: Arc<Quota>,
@@ -134,7 +156,7 @@ impl Sandbox {
         });
         let router = router(vendor.router(), desk.clone());
         let serving = line::serve(listener, router, stop.clone());
-        Ok(Sandbox { address, desk, courier, stop, serving })
+        Ok(Sandbox { address, key, desk, courier, stop, serving })
     }
 
     /// Scheme, host and port, without a slash at the end. A sandbox that listens on every interface is reached on the
@@ -145,6 +167,11 @@ impl Sandbox {
             address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
         format!("http://{address}")
+    }
+
+    /// A token that reads and writes, and doesn't lapse.
+    pub fn key(&self) -> &'static str {
+        self.key
     }
 
     /// The faults switched on, and the switch.
@@ -189,7 +216,7 @@ impl Sandbox {
         self.desk.tokens.revoke_all();
     }
 
-    /// Seconds that access tokens issued from now on live; 3600 at the start.
+    /// Seconds that access tokens issued from now on live; at the start an hour, at Nimble ten minutes.
     pub fn set_expires_in(&self, seconds: u32) {
         self.desk.tokens.set_expires_in(seconds);
     }

@@ -46,6 +46,7 @@ pub(super) struct Tokens {
     clock: Clock,
     personal: Vec<(&'static str, Grant)>,
     holder: Grant,
+    usual_life: u32,
     ledger: Mutex<Ledger>,
 }
 
@@ -68,7 +69,15 @@ impl Tokens {
     /// A ledger that holds `personal` tokens; OAuth tokens are issued in the name of `holder`.
     pub(super) fn new(clock: Clock, personal: Vec<(&'static str, Grant)>, holder: Grant) -> Tokens {
         let ledger = Mutex::new(Ledger::with(&personal));
-        Tokens { clock, personal, holder: Grant { through_app: true, ..holder }, ledger }
+        let holder = Grant { through_app: true, ..holder };
+        Tokens { clock, personal, holder, usual_life: DEFAULT_EXPIRES_IN, ledger }
+    }
+
+    /// The same, but access tokens live so many seconds.
+    pub(super) fn living(mut self, seconds: u32) -> Tokens {
+        self.usual_life = seconds;
+        self.set_expires_in(seconds);
+        self
     }
 
     /// What `token` allows now; None when it is unknown, lapsed or revoked.
@@ -148,6 +157,7 @@ impl Tokens {
         let mut ledger = self.ledger();
         let issued = ledger.issued;
         *ledger = Ledger::with(&self.personal);
+        ledger.expires_in = self.usual_life;
         ledger.issued = issued;
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::Method as Verb;
 use serde_json::{Value, json};
-use unicrm::mapping::cell::NativeCall;
+use unicrm::mapping::cell::{Action, NativeCall};
 use unicrm::mapping::{Cell, Provider};
 use unicrm::model::{Method, Resource};
 use unicrm::sandbox::Received;
@@ -34,6 +34,9 @@ pub struct Case {
     pub subject: Subject,
     pub app: TestApp,
     pub twin: Twin,
+    /// What is read where the record is looked for in a list: chosen beforehand, since a fault of that list would keep
+    /// the test itself from choosing.
+    pub chosen: Option<Value>,
     /// How often [`Case::perform`] has changed something, so that every time makes a difference.
     pub changes: AtomicUsize,
 }
@@ -44,10 +47,20 @@ impl Subject {
         format!("/unified/{}/{}", self.model, self.name)
     }
 
-    /// The native call: the first one, where the method is served in several ways.
+    /// The native call: the first one, where the method is served in several ways; where it is served of what a step
+    /// before it found, that step's.
     pub fn call(&self) -> &NativeCall {
         let missing = || panic!("{}: no native call", self.cell.name);
-        self.cell.sources.iter().find_map(|source| source.call()).unwrap_or_else(missing)
+        let before = self.cell.before.iter().find_map(|step| match &step.action {
+            Action::Request(request) => request.choice.calls.first(),
+            Action::Transform(_) => None,
+        });
+        self.own_call().or(before).unwrap_or_else(missing)
+    }
+
+    /// The native call, unless the method is served of what a step before it found.
+    pub fn own_call(&self) -> Option<&NativeCall> {
+        self.cell.sources.iter().find_map(|source| source.call())
     }
 
     /// The verb of the native call.
@@ -132,6 +145,14 @@ impl Case {
         records.into_iter().max_by_key(|record| record.to_string().len()).expect("a record")
     }
 
+    /// The same, ready for faults to be switched on.
+    pub async fn prepared(mut self) -> Case {
+        if self.subject.method == Method::Get && self.subject.own_call().is_none() {
+            self.chosen = Some(self.rich().await);
+        }
+        self
+    }
+
     /// The fields that can be written together with each other.
     pub fn together(&self) -> impl Iterator<Item = &String> {
         let aside = self.subject.writes().aside;
@@ -155,7 +176,10 @@ impl Case {
     pub async fn perform(&self) -> Reply {
         match self.subject.method {
             Method::List => self.list("limit=2").await,
-            Method::Get => self.get(&self.id_of(&self.rich().await)).await,
+            Method::Get => match &self.chosen {
+                Some(chosen) => self.get(&self.id_of(chosen)).await,
+                None => self.get(&self.id_of(&self.rich().await)).await,
+            },
             Method::Create => self.create(&self.sample().await.body).await,
             Method::Update => {
                 let changes = self.changes.fetch_add(1, Ordering::Relaxed);

@@ -12,8 +12,11 @@ pub struct Vendor {
     pub provider: &'static str,
     /// The context of an account by `api_key` that the vendor takes.
     pub context: fn() -> Value,
-    /// The header that tells in seconds since 1970 when the quota is there again.
+    /// The header that tells in seconds since 1970 when the quota is there again; empty where there is none, and only
+    /// `Retry-After` can tell.
     pub quota_reset: &'static str,
+    /// The status that callers see where the vendor says 409.
+    pub conflict: u16,
     /// The vendor's words in a 401.
     pub unauthenticated: &'static str,
     /// The vendor's words in a 403.
@@ -58,6 +61,10 @@ pub struct Described {
     pub instants: &'static [Instant],
     /// Whether a record of the vendor's is free of ties that would make the vendor refuse a change.
     pub free: fn(&Value) -> bool,
+    /// Whether the vendor's having no such list is made up for.
+    pub copes_with_404: bool,
+    /// Whether what was created can be read again, and is the same then.
+    pub created_is_read: bool,
     /// Present where something can be written.
     pub writes: Option<Writes>,
 }
@@ -87,6 +94,8 @@ impl Described {
             filters_aside: &[],
             instants: &[],
             free: |_| true,
+            copes_with_404: false,
+            created_is_read: true,
             writes: None,
         }
     }

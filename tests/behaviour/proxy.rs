@@ -72,6 +72,9 @@ fn add_operation(suite: &mut Suite, native: &Native) {
     suite.plain("a_refusal_of_the_vendors_is_passed_on", async move || refusal(&one).await);
     let one = native.clone();
     match &native.paging {
+        Some(_) if native.is_alone() => {
+            suite.plain("the_only_record_is_a_list_of_one", async move || alone(&one).await)
+        }
         Some(_) => suite.plain("every_page_is_listed_record_for_record", async move || pages(&one).await),
         None => suite.plain("the_answer_is_the_vendors_byte_for_byte", async move || verbatim(&one).await),
     }
@@ -107,6 +110,8 @@ impl Native {
         let resource = &self.resource;
         let query = if self.is_upload() { format!("{query}&filename=a%20%2B.txt") } else { query.to_owned() };
         let query = self.named_in_path().fold(query, |query, name| format!("{query}&{name}={ID}"));
+        let query =
+            self.facts.needs_one_of.first().map_or(query.clone(), |name| format!("{query}&{name}=some"));
         let (verb, path) = match (self.method.as_str(), self.takes_id()) {
             ("list", false) => (Verb::GET, format!("/proxy/{resource}?{query}")),
             ("create", false) => (Verb::POST, format!("/proxy/{resource}?{query}")),
@@ -133,12 +138,44 @@ impl Native {
         !matches!(self.method.as_str(), "list" | "get")
     }
 
+    /// Whether the answer is one record, however it is listed.
+    fn is_alone(&self) -> bool {
+        self.facts.known_by.is_some() && self.facts.response_path.as_deref() == Some("")
+    }
+
     /// The records of a list in the vendor's envelope.
     fn listed(&self, records: &[String]) -> String {
         let array = format!("[{}]", records.join(" ,"));
         let path = self.facts.response_path.clone().unwrap_or_default();
-        let names = path.split('.').filter(|name| !name.is_empty()).rev();
-        names.fold(array, |inner, name| format!(r#"{{"before": [{{}}], "{name}": {inner}, "after":null}}"#))
+        enveloped(&path, &array, "\"after\":null")
+    }
+
+    /// The same, with a member beside the records at the end of another path that begins where theirs does.
+    fn listed_beside(&self, records: &[String], path: &str, member: &str) -> String {
+        let array = format!("[{}]", records.join(" ,"));
+        let own = self.facts.response_path.clone().unwrap_or_default();
+        match (own.split_once('.'), path.split_once('.')) {
+            (Some((groups, records)), Some((same, path))) if groups == same => {
+                let beside = member_at(path, member);
+                format!(r#"{{"{groups}": [{}]}}"#, enveloped(records, &array, &beside))
+            }
+            _ => enveloped(&own, &array, &member_at(path, member)),
+        }
+    }
+}
+
+/// Something at the end of a dotted path, with `beside` next to it.
+fn enveloped(path: &str, inner: &str, beside: &str) -> String {
+    let names = path.split('.').filter(|name| !name.is_empty()).rev();
+    names
+        .fold(inner.to_owned(), |inner, name| format!(r#"{{"before": [{{}}], "{name}": {inner}, {beside}}}"#))
+}
+
+/// `"meta": {"pages": 3}`
+fn member_at(path: &str, value: &str) -> String {
+    match path.split_once('.') {
+        Some((name, rest)) => format!(r#""{name}": {{{}}}"#, member_at(rest, value)),
+        None => format!(r#""{path}": {value}"#),
     }
 }
 
@@ -147,7 +184,11 @@ fn query_of(asked: &Asked) -> BTreeMap<String, String> {
 }
 
 async fn passes_on(native: &Native) {
-    let answer = native.listed(&[ODD.to_owned()]);
+    let member = native.facts.known_by.as_deref().unwrap_or("odd");
+    let answer = match native.is_alone() {
+        true => format!(r#"{{ "{member}": 1 }}"#),
+        false => native.listed(&[ODD.to_owned()]),
+    };
     let vendor = ScriptedVendor::saying(Answer::json(answer)).await;
     let app = native.app(&vendor).await;
     let query = "mark=one%26two%20%C3%B8&embed=tags%2Cfields&empty=&nested%5Bin%5D=x";
@@ -197,6 +238,16 @@ async fn verbatim(native: &Native) {
     assert_eq!(id, native.takes_id().then_some("a b/c"));
 }
 
+async fn alone(native: &Native) {
+    let member = native.facts.known_by.as_deref().expect("a member");
+    let record = format!(r#"{{ "{member}" : 1.50, "odd": {ODD} }}"#);
+    let vendor = ScriptedVendor::saying(Answer::json(record.clone())).await;
+    let app = native.app(&vendor).await;
+    let reply = native.call(&app, "limit=5", None).await;
+    assert_eq!(reply.ok()["result_count"], 1);
+    assert!(reply.text().contains(&record), "{}", reply.text());
+}
+
 async fn pages(native: &Native) {
     let records: Vec<String> =
         (1..=5).map(|number| format!(r#"{{ "n":{number}.0, "odd": {ODD} }}"#)).collect();
@@ -235,18 +286,56 @@ impl Native {
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
         match self.paging.as_ref().expect("a list") {
             Paging::Whole => Answer::json(self.listed(records)),
-            Paging::Pages { page, size, first, more_header, .. } => {
+            Paging::Following { size, next, .. } => {
+                let size = number(size).expect("a page's size");
+                let skipped = number("next_mark").unwrap_or(0);
+                let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
+                let after = skipped + size;
+                let mark = if after < records.len() {
+                    format!(r#"{{"next_mark": "{after}"}}"#)
+                } else {
+                    "null".to_owned()
+                };
+                Answer::json(self.listed_beside(&part, next, &mark))
+            }
+            Paging::Links { size, next, .. } => {
+                let size = number(size).expect("a page's size");
+                let skipped = number("from").unwrap_or(0);
+                let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
+                let after = skipped + size;
+                let link = if after < records.len() {
+                    format!(r#""/elsewhere?{}={size}&from={after}""#, size_name(self))
+                } else {
+                    "null".to_owned()
+                };
+                Answer::json(self.listed_beside(&part, next, &link))
+            }
+            Paging::Pages { page, size, first, more_header, pages, .. } => {
                 let size = number(size).expect("a page's size");
                 let skipped = (number(page).expect("a page's number") - *first as usize) * size;
                 let part: Vec<String> = records.iter().skip(skipped).take(size).cloned().collect();
                 let more = skipped + size < records.len();
-                let answer = Answer::json(self.listed(&part));
+                let answer = match pages {
+                    Some(path) => {
+                        let count = records.len().div_ceil(size).to_string();
+                        Answer::json(self.listed_beside(&part, path, &count))
+                    }
+                    None => Answer::json(self.listed(&part)),
+                };
                 match more_header {
                     Some(name) => answer.header(String::leak(name.to_ascii_lowercase()), more.to_string()),
                     None => answer,
                 }
             }
         }
+    }
+}
+
+/// The query parameter with the size of a page.
+fn size_name(native: &Native) -> &str {
+    match &native.paging {
+        Some(Paging::Links { size, .. }) => size,
+        other => panic!("{other:?} has no links"),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Changes of records: what is named changes, and nothing else.
 
 use serde_json::{Map, Value, json};
-use unicrm::model::Type;
+use unicrm::mapping::catalog::Support;
+use unicrm::model::{Method, Type};
 
 use crate::body;
 use crate::case::{Case, id};
@@ -97,8 +98,18 @@ fn superset(wanted: &Value, found: &Value) -> Value {
 }
 
 async fn null_clears(case: &Case) {
-    let id = id(&case.create(&case.whole_sample().await.body).await.ok());
+    let creates = matches!(
+        case.subject.provider.support(&case.subject.model, &case.subject.name, Method::Create),
+        Support::Served(_)
+    );
+    let id = match creates {
+        true => id(&case.create(&case.whole_sample().await.body).await.ok()),
+        false => case.id_of(&case.rich().await),
+    };
     let sample = case.sample().await;
+    if !creates {
+        case.update(&id, &sample.body).await.ok();
+    }
     for field in case.together() {
         if case.subject.writes().insists.contains(&field.as_str()) {
             continue;

@@ -94,9 +94,11 @@ async fn garbled(case: &Case) {
         Kind::WrongShape(json!("fine")),
     ];
     // The vendor's own name for the record or the list, with something else in it.
-    let name = case.subject.call().facts.response_path.clone().expect("where the records are");
-    kinds.push(Kind::WrongShape(json!({ &name: null })));
-    kinds.push(Kind::WrongShape(json!({ &name: 7 })));
+    let name = case.subject.call().facts.response_path.clone().unwrap_or_default();
+    if !name.is_empty() {
+        kinds.push(Kind::WrongShape(json!({ &name: null })));
+        kinds.push(Kind::WrongShape(json!({ &name: 7 })));
+    }
     for (count, kind) in (1..).zip(kinds) {
         switch_on(case, Fault::new(kind.clone()).times(1));
         let body = case.perform().await.remote_error(502);

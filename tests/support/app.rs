@@ -12,7 +12,7 @@ use unicrm::crypto::{KeyRing, TokenHash};
 use unicrm::ids::EnvironmentId;
 use unicrm::mapping::expression::Engine;
 use unicrm::mapping::{Catalog, Files};
-use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, Received, Sandbox};
+use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, Received, Sandbox};
 use unicrm::store::Store;
 
 use super::client::{Client, Reply};
@@ -100,6 +100,7 @@ impl TestApp {
     pub async fn with(setup: Setup) -> TestApp {
         let sandbox = match (&setup.origin, setup.provider) {
             (None, "capsule") => Some(Sandbox::capsule(loopback()).await.expect("a sandbox")),
+            (None, "nimble") => Some(Sandbox::nimble(loopback()).await.expect("a sandbox")),
             _ => None,
         };
         let origin = setup.origin.clone().or_else(|| sandbox.as_ref().map(Sandbox::origin));
@@ -227,6 +228,7 @@ impl TestApp {
                 ("oauth2", json!({ "oauth": { "token": token } }))
             }
             (_, "capsule") => ("api_key", json!({ "api_key": CAPSULE_TOKEN })),
+            (_, "nimble") => ("api_key", json!({ "api_key": NIMBLE_KEY })),
             (_, "nutshell") => ("api_key", json!({ "username": "sandbox", "api_key": "sandbox-key" })),
             _ => ("api_key", json!({ "api_key": "sandbox-key" })),
         }
@@ -287,6 +289,7 @@ fn settings(setup: &Setup, origin: Option<String>) -> Settings {
         ("UNICRM_BOOTSTRAP_TOKEN".to_owned(), TOKEN.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_ID"), CLIENT_ID.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_SECRET"), CLIENT_SECRET.to_owned()),
+        (format!("UNICRM_PROVIDER_{provider}_REDIRECT_URI"), "https://gateway.example/callback".to_owned()),
     ]);
     env.extend(origin.map(|origin| (format!("UNICRM_PROVIDER_{provider}_ORIGIN"), origin)));
     env.extend(setup.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

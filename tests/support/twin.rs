@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::Value;
-use unicrm::sandbox::{CAPSULE_TOKEN, Sandbox};
+use unicrm::sandbox::Sandbox;
 
 use super::client::{Client, Reply};
 
@@ -16,7 +16,7 @@ pub struct Twin {
 
 impl Twin {
     pub fn of(sandbox: &Sandbox) -> Twin {
-        Twin { client: Client::new(sandbox.origin(), CAPSULE_TOKEN) }
+        Twin { client: Client::new(sandbox.origin(), sandbox.key()) }
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {

@@ -21,6 +21,7 @@ pub const VENDOR: Vendor = Vendor {
     provider: "capsule",
     context: || json!({ "api_key": CAPSULE_TOKEN }),
     quota_reset: "x-ratelimit-reset",
+    conflict: 409,
     unauthenticated: "Requires authentication",
     forbidden: "Requires additional scope",
     missing: "Could not find resource",

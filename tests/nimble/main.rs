@@ -1,0 +1,9 @@
+//! What is Nimble's own, beside what the behaviour suite holds of all providers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod bodies;
+mod operations;
+mod tools;
