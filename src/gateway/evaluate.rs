@@ -342,7 +342,7 @@ fn unfit(expression: &Expression, id: Option<String>, why: &str) -> Error {
 }
 
 /// The id that a native record names itself by, for messages.
-fn record_id(record: &RawValue) -> Option<String> {
+pub(super) fn record_id(record: &RawValue) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
         id: Value,
