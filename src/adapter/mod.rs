@@ -7,6 +7,9 @@
 mod call;
 mod capsule;
 mod envelope;
+mod jsonrpc;
+mod nutshell;
+mod nutshell_edits;
 pub mod path;
 mod rest;
 
@@ -75,5 +78,6 @@ pub fn adapter(provider: &Arc<Provider>, origin: Option<&Url>) -> Result<Arc<dyn
     Ok(match provider.manifest.adapter {
         AdapterName::Rest => Arc::new(rest),
         AdapterName::Capsule => Arc::new(capsule::Capsule(rest)),
+        AdapterName::Nutshell => Arc::new(nutshell::Nutshell(rest)),
     })
 }
