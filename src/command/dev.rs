@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::database::{Database, with};
@@ -14,23 +14,49 @@ use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::crypto::{TokenHash, new_api_token};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
-use crate::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, Sandbox};
+use crate::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NUTSHELL_KEY, NUTSHELL_USERNAME, Sandbox};
 use crate::store::accounts::AccountFilter;
 
 /// Where the token of `unicrm dev` is kept, so that it is the same the next time.
 const TOKEN_FILE: &str = "dev.token";
 
-/// The customer whose CRM the sandbox is.
+/// The customer whose CRMs the sandboxes are.
 const TENANT: &str = "sandbox-customer";
+
+/// A CRM that a sandbox plays.
+struct Played {
+    /// The provider's name.
+    provider: &'static str,
+    /// As people write it.
+    label: &'static str,
+    /// Where it is, in words.
+    place: String,
+    /// What the account that is connected knows.
+    context: Value,
+}
 
 /// Runs until the process is asked to stop.
 pub async fn run(mut settings: Settings) -> Outcome {
-    let sandbox = Sandbox::capsule(([127, 0, 0, 1], 0).into()).await?;
-    let place = point_at(&mut settings, &sandbox)?;
+    let anywhere = ([127, 0, 0, 1], 0).into();
+    let (capsule, nutshell) = (Sandbox::capsule(anywhere).await?, Sandbox::nutshell(anywhere).await?);
+    let played = [
+        Played {
+            provider: "capsule",
+            label: "Capsule",
+            place: point_at(&mut settings, "capsule", &capsule)?,
+            context: json!({ "api_key": CAPSULE_TOKEN }),
+        },
+        Played {
+            provider: "nutshell",
+            label: "Nutshell",
+            place: point_at(&mut settings, "nutshell", &nutshell)?,
+            context: json!({ "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY }),
+        },
+    ];
     let outcome = with(&settings, true, async |database| {
         let server = start(&settings, database).await?;
         let shutdown = Shutdown::listen()?;
-        let outcome = demonstrate(&settings, database, &server, &place).await;
+        let outcome = demonstrate(&settings, database, &server, &played).await;
         if outcome.is_ok() {
             shutdown.requested().await;
         }
@@ -39,54 +65,67 @@ pub async fn run(mut settings: Settings) -> Outcome {
         outcome.and(stopped)
     })
     .await;
-    sandbox.stop().await;
+    capsule.stop().await;
+    nutshell.stop().await;
     outcome
 }
 
 /// Sends the gateway's calls to the sandbox, unless the operator sends them elsewhere. Gives who plays the customer's
-/// Capsule, in words.
-fn point_at(settings: &mut Settings, sandbox: &Sandbox) -> Result<String, Failure> {
-    let capsule = settings.providers.entry("capsule".to_owned()).or_default();
-    if let Some(origin) = &capsule.origin {
-        return Ok(format!("at {origin}, as UNICRM_PROVIDER_CAPSULE_ORIGIN says"));
+/// CRM, in words.
+fn point_at(settings: &mut Settings, provider: &str, sandbox: &Sandbox) -> Result<String, Failure> {
+    let of = settings.providers.entry(provider.to_owned()).or_default();
+    if let Some(origin) = &of.origin {
+        return Ok(format!("at {origin}, as UNICRM_PROVIDER_{}_ORIGIN says", provider.to_uppercase()));
     }
     let origin = Url::parse(&sandbox.origin()).map_err(|error| Failure::new(error.to_string()))?;
-    capsule.origin = Some(origin);
-    capsule.client_id = Some(CLIENT_ID.to_owned());
-    capsule.client_secret = Some(CLIENT_SECRET.into());
+    of.origin = Some(origin);
+    of.client_id = Some(CLIENT_ID.to_owned());
+    of.client_secret = Some(CLIENT_SECRET.into());
     Ok(format!("played by a sandbox at {}", sandbox.origin()))
 }
 
-async fn demonstrate(settings: &Settings, database: &Database, server: &Server, vendor: &str) -> Outcome {
+async fn demonstrate(
+    settings: &Settings,
+    database: &Database,
+    server: &Server,
+    played: &[Played],
+) -> Outcome {
     let environment = database.store.environment_named(DEFAULT_ENVIRONMENT).await?;
     let environment = environment.ok_or_else(|| Failure::new("the database has no default environment"))?;
     let environment = EnvironmentId(environment.id);
     let data_dir = settings.data_dir()?;
     let token = token(&data_dir.join(TOKEN_FILE))?;
     database.store.add_token(environment, "unicrm dev", TokenHash::of(&token)).await?;
-    let account = account(database, server, environment).await?;
+    let mut accounts = Vec::new();
+    for played in played {
+        accounts.push((account(database, server, environment, played).await?, played));
+    }
     let url = format!("http://{}", server.address());
     let place = if database.is_embedded() {
         format!("embedded PostgreSQL in {}", data_dir.display())
     } else {
         "DATABASE_URL".to_owned()
     };
-    print!("{}", welcome(&url, &token, account, vendor, &place));
+    print!("{}", welcome(&url, &token, &accounts, &place));
     std::io::stdout().flush()?;
     Ok(())
 }
 
-fn welcome(url: &str, token: &str, account: AccountId, vendor: &str, database: &str) -> String {
+fn welcome(url: &str, token: &str, accounts: &[(AccountId, &Played)], database: &str) -> String {
     let bearer = format!("-H 'Authorization: Bearer {token}'");
-    let account_query = format!("integrated_account_id={account}");
+    let line = |(account, played): &(AccountId, &Played)| {
+        format!("  Account     {account}   (a customer's {}, {})\n", played.label, played.place)
+    };
+    let lines: String = accounts.iter().map(line).collect();
+    let account_query =
+        accounts.first().map_or_else(String::new, |(account, _)| format!("integrated_account_id={account}"));
     format!(
         "
 unicrm is ready.
 
   URL         {url}
   API token   {token}
-  Account     {account}   (a customer's Capsule, {vendor})
-  Database    {database}
+{lines}  Database    {database}
   Reference   {url}/docs
 
 List contacts:
@@ -103,7 +142,8 @@ Call Capsule's own API:
 
   curl {bearer} '{url}/proxy/parties?{account_query}&limit=2'
 
-Ctrl-C stops all of it. Accounts and token are still there the next time; the sandbox begins anew.
+The same calls work for the other account. Ctrl-C stops all of it. Accounts and token are still there the next time;
+the sandboxes begin anew.
 
 "
     )
@@ -133,30 +173,31 @@ fn token(file: &Path) -> Result<String, Failure> {
     Ok(token.to_string())
 }
 
-/// The sandbox's account of the last time, or a new one.
+/// A sandbox's account of the last time, or a new one.
 async fn account(
     database: &Database,
     server: &Server,
     environment: EnvironmentId,
+    played: &Played,
 ) -> Result<AccountId, Failure> {
     let filter = AccountFilter {
         tenant_id: Some(TENANT.to_owned()),
         status: Some("active".to_owned()),
-        integration: Some("capsule".to_owned()),
+        integration: Some(played.provider.to_owned()),
         is_sandbox: None,
     };
     if let Some(found) = database.store.accounts(environment, &filter, None, 1).await?.first() {
         return Ok(AccountId(found.id));
     }
     let switched_on = database.store.environment_integrations(environment).await?;
-    let capsule = switched_on.iter().find(|row| row.integration_name == "capsule");
-    let capsule =
-        capsule.ok_or_else(|| Failure::new("Capsule is not switched on in the default environment"))?;
+    let integration = switched_on.iter().find(|row| row.integration_name == played.provider);
+    let missing = || format!("{} is not switched on in the default environment", played.label);
+    let integration = integration.ok_or_else(|| Failure::new(missing()))?;
     let import = crate::account::Import {
         tenant_id: TENANT.to_owned(),
-        environment_integration_id: EnvironmentIntegrationId(capsule.id),
+        environment_integration_id: EnvironmentIntegrationId(integration.id),
         authentication_method: "api_key".to_owned(),
-        context: Map::from_iter([("api_key".to_owned(), Value::from(CAPSULE_TOKEN))]),
+        context: played.context.as_object().cloned().unwrap_or_default(),
         region: None,
     };
     Ok(server.accounts().import(environment, import).await?)

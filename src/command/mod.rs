@@ -41,7 +41,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Try it: an embedded database, a sandbox CRM with data, a connected account, a token, and lines to paste
+    /// Try it: an embedded database, sandbox CRMs with data, connected accounts, a token, and lines to paste
     Dev,
     /// Run the gateway, on DATABASE_URL or on an embedded database
     Serve {
@@ -80,6 +80,9 @@ enum Command {
         /// Where the sandbox Capsule listens
         #[arg(long, default_value = "127.0.0.1:9101")]
         capsule: std::net::SocketAddr,
+        /// Where the sandbox Nutshell listens
+        #[arg(long, default_value = "127.0.0.1:9103")]
+        nutshell: std::net::SocketAddr,
     },
     /// Print every setting with its meaning and default
     Settings,
@@ -228,7 +231,7 @@ fn run(cli: Cli) -> Outcome {
             Command::Environment(EnvironmentCommand::Create { name }) => {
                 environment::create(&settings, &name).await
             }
-            Command::Sandbox { capsule } => sandbox::run(capsule).await,
+            Command::Sandbox { capsule, nutshell } => sandbox::run(capsule, nutshell).await,
             Command::Check { .. }
             | Command::Openapi { .. }
             | Command::Providers { .. }
