@@ -24,6 +24,7 @@ mod faults;
 mod filters;
 mod get;
 mod list;
+mod nutshell;
 mod proxy;
 mod suite;
 mod unsupported;

@@ -13,14 +13,15 @@ use crate::exceptions::{EXCEPTIONS, MOST};
 use crate::support::app::{Setup, TestApp, shipped};
 use crate::support::twin::Twin;
 use crate::{
-    capsule, create, cursors, delete, faults, filters, get, list, proxy, unsupported, update, weather,
+    capsule, create, cursors, delete, faults, filters, get, list, nutshell, proxy, unsupported, update,
+    weather,
 };
 
 /// What the suite has to be told of each vendor.
-const VENDORS: &[Vendor] = &[capsule::VENDOR];
+const VENDORS: &[Vendor] = &[capsule::VENDOR, nutshell::VENDOR];
 
 /// And of its resources.
-const DESCRIBED: &[&[Described]] = capsule::RESOURCES;
+const DESCRIBED: &[&[&[Described]]] = &[capsule::RESOURCES, nutshell::RESOURCES];
 
 /// Resources of which there is one record only, so that nothing follows the first page.
 const ALONE: &[&str] = &["crm/workspaces"];
@@ -74,7 +75,7 @@ impl Suite {
         if ONLY_WRITTEN.contains(&cell) {
             return;
         }
-        let mut tables = DESCRIBED.iter().copied().flatten();
+        let mut tables = DESCRIBED.iter().copied().flatten().copied().flatten();
         let described = tables.find(|row| row.provider == provider.manifest.name && row.resource == cell);
         let Some(described) = described else {
             let what = format!("{} serves {method} of {cell}", provider.manifest.label);
@@ -134,7 +135,7 @@ impl Suite {
         self.plain(name, async move || {
             let provider = provider_name(&subject);
             let app = TestApp::with(Setup { provider, ..setup }).await;
-            let twin = Twin::of(app.sandbox());
+            let twin = Twin::named(provider, app.sandbox());
             run(&Case { subject, app, twin, changes: AtomicUsize::new(1) }).await;
         });
     }

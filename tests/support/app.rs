@@ -12,7 +12,9 @@ use unicrm::crypto::{KeyRing, TokenHash};
 use unicrm::ids::EnvironmentId;
 use unicrm::mapping::expression::Engine;
 use unicrm::mapping::{Catalog, Files};
-use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, Received, Sandbox};
+use unicrm::sandbox::{
+    CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NUTSHELL_KEY, NUTSHELL_USERNAME, Received, Sandbox,
+};
 use unicrm::store::Store;
 
 use super::client::{Client, Reply};
@@ -100,6 +102,7 @@ impl TestApp {
     pub async fn with(setup: Setup) -> TestApp {
         let sandbox = match (&setup.origin, setup.provider) {
             (None, "capsule") => Some(Sandbox::capsule(loopback()).await.expect("a sandbox")),
+            (None, "nutshell") => Some(Sandbox::nutshell(loopback()).await.expect("a sandbox")),
             _ => None,
         };
         let origin = setup.origin.clone().or_else(|| sandbox.as_ref().map(Sandbox::origin));
@@ -227,7 +230,7 @@ impl TestApp {
                 ("oauth2", json!({ "oauth": { "token": token } }))
             }
             (_, "capsule") => ("api_key", json!({ "api_key": CAPSULE_TOKEN })),
-            (_, "nutshell") => ("api_key", json!({ "username": "sandbox", "api_key": "sandbox-key" })),
+            (_, "nutshell") => ("api_key", json!({ "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY })),
             _ => ("api_key", json!({ "api_key": "sandbox-key" })),
         }
     }

@@ -1,8 +1,8 @@
 //! Looking at the sandbox CRM by its own API, beside the gateway.
 
 use http::Method;
-use serde_json::Value;
-use unicrm::sandbox::{CAPSULE_TOKEN, Sandbox};
+use serde_json::{Value, json};
+use unicrm::sandbox::{CAPSULE_TOKEN, NUTSHELL_KEY, NUTSHELL_USERNAME, Sandbox};
 
 use super::client::{Client, Reply};
 
@@ -12,15 +12,36 @@ pub const OWN: &str = "x-test-own";
 /// The CRM's own API.
 pub struct Twin {
     client: Client,
+    /// Whether it is Nutshell's, whose credential is a name and a key.
+    basic: bool,
 }
 
 impl Twin {
+    /// Capsule's API.
     pub fn of(sandbox: &Sandbox) -> Twin {
-        Twin { client: Client::new(sandbox.origin(), CAPSULE_TOKEN) }
+        Twin::named("capsule", sandbox)
+    }
+
+    /// The API of a provider's sandbox.
+    pub fn named(provider: &str, sandbox: &Sandbox) -> Twin {
+        let client = Client::new(sandbox.origin(), CAPSULE_TOKEN);
+        match provider {
+            "nutshell" => Twin { client: client.with_token(None), basic: true },
+            _ => Twin { client, basic: false },
+        }
+    }
+
+    /// Calls a method of JSON-RPC, and answers the whole envelope.
+    pub async fn rpc(&self, method: &str, params: &Value) -> Value {
+        let body = json!({ "id": "test", "method": method, "params": params });
+        self.call(Method::POST, "/api/v1/json", Some(&body)).await.json()
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Reply {
         let mut request = self.client.request(method, path).header(OWN, "yes");
+        if self.basic {
+            request = request.basic_auth(NUTSHELL_USERNAME, Some(NUTSHELL_KEY));
+        }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
