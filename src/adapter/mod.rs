@@ -7,7 +7,10 @@
 mod call;
 mod capsule;
 mod envelope;
+mod jsonrpc;
 mod nimble;
+mod nutshell;
+mod nutshell_edits;
 mod paging;
 pub mod path;
 mod rest;
@@ -73,5 +76,6 @@ pub fn adapter(provider: &Arc<Provider>, origin: Option<&Url>) -> Result<Arc<dyn
         AdapterName::Rest => Arc::new(rest),
         AdapterName::Capsule => Arc::new(capsule::Capsule(rest)),
         AdapterName::Nimble => Arc::new(nimble::Nimble(rest)),
+        AdapterName::Nutshell => Arc::new(nutshell::Nutshell(rest)),
     })
 }

@@ -54,12 +54,7 @@ impl Adapter for Nimble {
         }
     }
 
-    fn amend(
-        &self,
-        native: &NativeCall,
-        mut desired: Value,
-        before: &Map<String, Value>,
-    ) -> Result<Option<Value>> {
+    fn amend(&self, native: &NativeCall, mut desired: Value, before: &Value) -> Result<Option<Value>> {
         if native.method != "update" {
             return Ok(Some(desired));
         }

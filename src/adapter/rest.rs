@@ -65,17 +65,36 @@ impl Rest {
         &self.manifest().label
     }
 
-    fn manifest(&self) -> &Manifest {
+    /// The provider's facts.
+    pub(super) fn manifest(&self) -> &Manifest {
         &self.provider.manifest
     }
 
     /// The HTTP request of a call, without its credential.
     pub fn request(&self, call: &Call) -> Result<http::Request<Bytes>> {
-        let mut request = http::Request::new(call.body.clone().unwrap_or_default());
+        self.request_to(&self.url(call)?, call, call.body.clone())
+    }
+
+    /// The address of a path without parameters.
+    pub(super) fn plain_url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url
+    }
+
+    /// The HTTP request of a call to this address with this body, without its credential.
+    pub(super) fn request_to(
+        &self,
+        url: &Url,
+        call: &Call,
+        body: Option<Bytes>,
+    ) -> Result<http::Request<Bytes>> {
+        let has_body = body.is_some();
+        let mut request = http::Request::new(body.unwrap_or_default());
         *request.method_mut() = call.native.facts.method.http();
-        *request.uri_mut() = self.url(call)?.as_str().parse().map_err(Error::internal)?;
+        *request.uri_mut() = url.as_str().parse().map_err(Error::internal)?;
         *request.headers_mut() = self.headers.clone();
-        if call.body.is_some() {
+        if has_body {
             request.headers_mut().insert(CONTENT_TYPE, JSON);
         }
         for name in &call.without {
@@ -133,7 +152,8 @@ impl Rest {
         })
     }
 
-    fn query(&self, call: &Call) -> Map<String, Value> {
+    /// The parameters of a call, those of paging among them.
+    pub(super) fn query(&self, call: &Call) -> Map<String, Value> {
         let native = &call.native;
         let mut query = native.facts.query.clone();
         query.retain(|_, value| value != "{{id}}" || call.id.is_some());

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use url::Url;
 
 use super::database::{Database, with};
@@ -14,32 +14,43 @@ use super::{Failure, Outcome};
 use crate::config::Settings;
 use crate::crypto::{TokenHash, new_api_token};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
-use crate::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, Sandbox};
+use crate::sandbox::{
+    CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, NUTSHELL_KEY, NUTSHELL_USERNAME, Sandbox,
+};
 use crate::store::accounts::AccountFilter;
 
 /// Where the token of `unicrm dev` is kept, so that it is the same the next time.
 const TOKEN_FILE: &str = "dev.token";
 
-/// The customer whose CRM the sandbox is.
+/// The customer whose CRMs the sandboxes are.
 const TENANT: &str = "sandbox-customer";
 
-/// A CRM of the customer's, and who plays it.
+/// A CRM that a sandbox plays.
 struct Played {
+    /// The provider's name.
     provider: &'static str,
+    /// As people write it.
     label: &'static str,
-    key: &'static str,
-    /// In words.
+    /// Where it is, in words.
     place: String,
+    /// What the account that is connected knows.
+    context: Value,
 }
 
 /// Runs until the process is asked to stop.
 pub async fn run(mut settings: Settings) -> Outcome {
     let anywhere = ([127, 0, 0, 1], 0).into();
-    let sandboxes = [Sandbox::capsule(anywhere).await?, Sandbox::nimble(anywhere).await?];
-    let [capsule, nimble] = &sandboxes;
+    let sandboxes = [
+        Sandbox::capsule(anywhere).await?,
+        Sandbox::nimble(anywhere).await?,
+        Sandbox::nutshell(anywhere).await?,
+    ];
+    let [capsule, nimble, nutshell] = &sandboxes;
+    let user_and_key = json!({ "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY });
     let played = [
-        point_at(&mut settings, capsule, ("capsule", "Capsule", CAPSULE_TOKEN))?,
-        point_at(&mut settings, nimble, ("nimble", "Nimble", NIMBLE_KEY))?,
+        point_at(&mut settings, capsule, ("capsule", "Capsule"), json!({ "api_key": CAPSULE_TOKEN }))?,
+        point_at(&mut settings, nimble, ("nimble", "Nimble"), json!({ "api_key": NIMBLE_KEY }))?,
+        point_at(&mut settings, nutshell, ("nutshell", "Nutshell"), user_and_key)?,
     ];
     let outcome = with(&settings, true, async |database| {
         let server = start(&settings, database).await?;
@@ -63,7 +74,8 @@ pub async fn run(mut settings: Settings) -> Outcome {
 fn point_at(
     settings: &mut Settings,
     sandbox: &Sandbox,
-    (provider, label, key): (&'static str, &'static str, &'static str),
+    (provider, label): (&'static str, &'static str),
+    context: Value,
 ) -> Result<Played, Failure> {
     let vendor = settings.providers.entry(provider.to_owned()).or_default();
     let place = match &vendor.origin {
@@ -79,7 +91,7 @@ fn point_at(
             format!("played by a sandbox at {}", sandbox.origin())
         }
     };
-    Ok(Played { provider, label, key, place })
+    Ok(Played { provider, label, place, context })
 }
 
 async fn demonstrate(
@@ -95,8 +107,8 @@ async fn demonstrate(
     let token = token(&data_dir.join(TOKEN_FILE))?;
     database.store.add_token(environment, "unicrm dev", TokenHash::of(&token)).await?;
     let mut accounts = Vec::new();
-    for vendor in played {
-        accounts.push((account(database, server, environment, vendor).await?, vendor));
+    for played in played {
+        accounts.push((account(database, server, environment, played).await?, played));
     }
     let url = format!("http://{}", server.address());
     let place = if database.is_embedded() {
@@ -111,21 +123,19 @@ async fn demonstrate(
 
 fn welcome(url: &str, token: &str, accounts: &[(AccountId, &Played)], database: &str) -> String {
     let bearer = format!("-H 'Authorization: Bearer {token}'");
-    let first = accounts.first().map(|(account, _)| account.to_string()).unwrap_or_default();
-    let account_query = format!("integrated_account_id={first}");
-    let listed: String = accounts
-        .iter()
-        .map(|(account, vendor)| {
-            format!("  Account     {account}   (a customer's {}, {})\n", vendor.label, vendor.place)
-        })
-        .collect();
+    let line = |(account, played): &(AccountId, &Played)| {
+        format!("  Account     {account}   (a customer's {}, {})\n", played.label, played.place)
+    };
+    let lines: String = accounts.iter().map(line).collect();
+    let account_query =
+        accounts.first().map_or_else(String::new, |(account, _)| format!("integrated_account_id={account}"));
     format!(
         "
 unicrm is ready.
 
   URL         {url}
   API token   {token}
-{listed}  Database    {database}
+{lines}  Database    {database}
   Reference   {url}/docs
 
 List contacts:
@@ -142,7 +152,8 @@ Call Capsule's own API:
 
   curl {bearer} '{url}/proxy/parties?{account_query}&limit=2'
 
-Ctrl-C stops all of it. Accounts and token are still there the next time; the sandboxes begin anew.
+The same calls work for the other accounts. Ctrl-C stops all of it. Accounts and token are still there the next time;
+the sandboxes begin anew.
 
 "
     )
@@ -172,31 +183,31 @@ fn token(file: &Path) -> Result<String, Failure> {
     Ok(token.to_string())
 }
 
-/// The sandbox's account of the last time, or a new one.
+/// A sandbox's account of the last time, or a new one.
 async fn account(
     database: &Database,
     server: &Server,
     environment: EnvironmentId,
-    vendor: &Played,
+    played: &Played,
 ) -> Result<AccountId, Failure> {
     let filter = AccountFilter {
         tenant_id: Some(TENANT.to_owned()),
         status: Some("active".to_owned()),
-        integration: Some(vendor.provider.to_owned()),
+        integration: Some(played.provider.to_owned()),
         is_sandbox: None,
     };
     if let Some(found) = database.store.accounts(environment, &filter, None, 1).await?.first() {
         return Ok(AccountId(found.id));
     }
     let switched_on = database.store.environment_integrations(environment).await?;
-    let row = switched_on.iter().find(|row| row.integration_name == vendor.provider);
-    let missing = || Failure::new(format!("{} is not switched on in the default environment", vendor.label));
-    let row = row.ok_or_else(missing)?;
+    let integration = switched_on.iter().find(|row| row.integration_name == played.provider);
+    let missing = || format!("{} is not switched on in the default environment", played.label);
+    let integration = integration.ok_or_else(|| Failure::new(missing()))?;
     let import = crate::account::Import {
         tenant_id: TENANT.to_owned(),
-        environment_integration_id: EnvironmentIntegrationId(row.id),
+        environment_integration_id: EnvironmentIntegrationId(integration.id),
         authentication_method: "api_key".to_owned(),
-        context: Map::from_iter([("api_key".to_owned(), Value::from(vendor.key))]),
+        context: played.context.as_object().cloned().unwrap_or_default(),
         region: None,
     };
     Ok(server.accounts().import(environment, import).await?)

@@ -83,6 +83,9 @@ enum Command {
         /// Where the sandbox Nimble listens
         #[arg(long, default_value = "127.0.0.1:9102")]
         nimble: std::net::SocketAddr,
+        /// Where the sandbox Nutshell listens
+        #[arg(long, default_value = "127.0.0.1:9103")]
+        nutshell: std::net::SocketAddr,
     },
     /// Print every setting with its meaning and default
     Settings,
@@ -231,7 +234,7 @@ fn run(cli: Cli) -> Outcome {
             Command::Environment(EnvironmentCommand::Create { name }) => {
                 environment::create(&settings, &name).await
             }
-            Command::Sandbox { capsule, nimble } => sandbox::run(capsule, nimble).await,
+            Command::Sandbox { capsule, nimble, nutshell } => sandbox::run(capsule, nimble, nutshell).await,
             Command::Check { .. }
             | Command::Openapi { .. }
             | Command::Providers { .. }

@@ -28,7 +28,7 @@ const FILL_PAGES: usize = 10;
 const SEARCH_PAGES: usize = 20;
 
 /// The native page size where records fall away on the way; a vendor's largest one where that is smaller.
-const LARGE: u32 = 1000;
+pub(super) const LARGE: u32 = 1000;
 
 /// Where a list goes on.
 #[derive(Debug, Clone, Serialize, Deserialize)]

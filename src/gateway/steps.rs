@@ -21,7 +21,7 @@ const MOST_ITEMS: usize = 100;
 const AT_ONCE: usize = 4;
 
 /// Pages that a step reads of a list at most.
-const MOST_PAGES: usize = 50;
+pub(super) const MOST_PAGES: usize = 50;
 
 /// The page size that a step asks for; a vendor's largest one where that is smaller.
 const PAGE: u32 = 1000;

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Gateway;
-use super::evaluate::{Extras, Found, Surroundings, headers};
+use super::evaluate::{Extras, Found, Surroundings, headers, record_id};
+use super::listing::LARGE;
 use super::native::{encode, raw};
+use super::steps::MOST_PAGES;
 use crate::account::Account;
+use crate::adapter::Call;
 use crate::error::{Effect, Error, Kind, Result};
 use crate::mapping::Cell;
 use crate::mapping::catalog::Support;
@@ -99,6 +103,28 @@ impl Run<'_> {
 
     async fn update(&mut self) -> Result<Record> {
         self.existing_id()?;
+        match self.update_once().await {
+            Err(error) if self.may_reread(&error).await? => {
+                self.surroundings.before = Found::default();
+                self.update_once().await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether an update met another one, and the mapping has it made once more on top of that.
+    async fn may_reread(&self, error: &Error) -> Result<bool> {
+        let conflict = error.effects() == Effect::None
+            && error.fault().is_some_and(|fault| fault.status == StatusCode::CONFLICT);
+        match &self.cell.reread_on_conflict {
+            Some(condition) if conflict => {
+                self.gateway.holds(Some(condition), &self.surroundings, &Extras::new()).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn update_once(&mut self) -> Result<Record> {
         self.before().await?;
         let cell = self.cell.clone();
         let source = self.source(&cell).await?;
@@ -174,9 +200,38 @@ impl Run<'_> {
             return Ok(Native { record: raw(first)?, headers: json!({}) });
         };
         call.body = body.map(|body| encode(&body)).transpose()?;
+        if call.native.facts.paging.is_some() {
+            return self.pick_one(call).await;
+        }
         let reply = self.send(call.clone()).await?;
         let record = self.account.adapter.record(&call, &reply)?;
         Ok(Native { record, headers: headers(&reply.headers) })
+    }
+
+    /// The record with the call's id among those of a list, for vendors that have no way of reading one alone.
+    async fn pick_one(&self, mut call: Call) -> Result<Native> {
+        let wanted = call.id.take();
+        let mut position = self.account.adapter.first(&call, Some(LARGE))?;
+        for _ in 0..MOST_PAGES {
+            call.position = Some(position);
+            let reply = self.send(call.clone()).await?;
+            let mut page = self.account.adapter.page(&call, &reply)?;
+            let place =
+                page.records.iter().position(|record| wanted.is_some() && record_id(record) == wanted);
+            if let Some(place) = place {
+                return Ok(Native {
+                    record: page.records.swap_remove(place),
+                    headers: headers(&reply.headers),
+                });
+            }
+            match page.next {
+                Some(next) => position = next,
+                None => return Err(self.missing()),
+            }
+        }
+        let what = &self.resource.singular;
+        let message = format!("{} has more records than are looked through for one {what}.", self.label());
+        Err(Error::new(Kind::Unsupported, message))
     }
 
     async fn record(&mut self, source: &Source, mut native: Native) -> Result<Option<Record>> {

@@ -35,6 +35,8 @@ pub struct Cell {
     pub sources: Vec<Source>,
     /// Makes `{status, message}` of a vendor's error.
     pub error_mapping: Option<Expression>,
+    /// Whether an update that met another one is made once more; absent: it isn't.
+    pub reread_on_conflict: Option<Expression>,
 }
 
 /// One way of serving a method.

@@ -118,7 +118,11 @@ impl<'a> Compiler<'a> {
             before,
             sources,
             error_mapping: self.slot(&here, "error_mapping", mapping.error_mapping.as_ref()),
+            reread_on_conflict: self.slot(&here, "reread_on_conflict", mapping.reread_on_conflict.as_ref()),
         };
+        if cell.reread_on_conflict.is_some() && (method != Method::Update || cell.before.is_empty()) {
+            self.find(&here.at("reread_on_conflict"), "is for updates with steps before them");
+        }
         let whole = !cell.sources.is_empty() && self.manifest.is_some();
         (whole && self.findings.len() == before_findings).then_some(cell)
     }

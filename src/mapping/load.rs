@@ -173,7 +173,8 @@ impl Loader<'_> {
             let shapes = document.get(&["shapes"]).and_then(Value::as_object).cloned().unwrap_or_default();
             let (document, unknown) = document.with_shapes(&shapes);
             self.problems.extend(unknown);
-            let manifest: Manifest = document.read(&mut self.problems)?;
+            let mut manifest: Manifest = document.read(&mut self.problems)?;
+            manifest.place_rpc();
             let id_pattern = self.check_manifest(&document, name, &manifest);
             let webhook_events = self.webhook_events(&document, name, &manifest);
             Some((manifest, id_pattern, webhook_events))
@@ -233,7 +234,10 @@ impl Loader<'_> {
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
                 let here = ["resources", resource, "methods", method];
-                if !facts.path.starts_with('/') {
+                if facts.rpc.is_some() && !(manifest.adapter.speaks_rpc() && manifest.rpc_path.is_some()) {
+                    let message = "rpc needs a manifest with an rpc_path and an adapter that speaks JSON-RPC";
+                    self.problem(document, &[&here[..], &["rpc"]].concat(), message);
+                } else if !facts.path.starts_with('/') {
                     self.problem(document, &[&here[..], &["path"]].concat(), "must begin with /");
                 }
                 match &facts.paging {

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub base_url: String,
     /// Which of the vendors' peculiarities to mind.
     pub adapter: AdapterName,
+    /// Where methods of JSON-RPC are called, appended to the base URL; for vendors that have such.
+    #[serde(default)]
+    pub rpc_path: Option<String>,
     /// What a record's id looks like, as a regular expression that must match all of it. Another id can't exist.
     #[serde(default)]
     pub id_pattern: Option<String>,
@@ -83,6 +86,15 @@ pub enum AdapterName {
     Capsule,
     /// REST as Nimble speaks it.
     Nimble,
+    /// JSON-RPC beside REST, as Nutshell speaks both.
+    Nutshell,
+}
+
+impl AdapterName {
+    /// Whether there is code for methods of JSON-RPC.
+    pub fn speaks_rpc(self) -> bool {
+        self == AdapterName::Nutshell
+    }
 }
 
 /// How accounts authenticate; an account picks one of those that are given.
@@ -250,10 +262,15 @@ pub struct NativeMethod {
     /// What it does, for those who choose among operations.
     pub description: String,
     /// The HTTP verb.
+    #[serde(default = "post")]
     pub method: Verb,
     /// Appended to the base URL; `{{id}}` stands for the record's id, `{{query.NAME}}` for a query parameter, which
     /// is then none of the query.
+    #[serde(default)]
     pub path: String,
+    /// In place of a verb and a path: the method of JSON-RPC that it is. Then query and body are its named parameters.
+    #[serde(default)]
+    pub rpc: Option<Rpc>,
     /// Static query parameters; the caller's win. `{{id}}` as a value stands for the record's id.
     #[serde(default)]
     pub query: Map<String, Value>,
@@ -314,6 +331,21 @@ pub enum FileTransfer {
     },
 }
 
+/// A method of JSON-RPC.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rpc {
+    /// As the vendor names it.
+    pub name: String,
+    /// The parameter that names the record, where it is about one.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+fn post() -> Verb {
+    Verb::Post
+}
+
 /// HTTP verbs that vendors use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -353,6 +385,7 @@ impl NativeMethod {
             description: String::new(),
             method,
             path,
+            rpc: None,
             query: Map::new(),
             needs_one_of: Vec::new(),
             response_path: None,
@@ -372,12 +405,29 @@ impl NativeMethod {
     pub fn is_read(&self) -> bool {
         self.reads || matches!(self.method, Verb::Get | Verb::Head)
     }
+
+    /// Whether it is about a record that the caller names by its id.
+    pub fn takes_id(&self) -> bool {
+        match &self.rpc {
+            Some(rpc) => rpc.id.is_some(),
+            None => self.path.contains("{{id}}"),
+        }
+    }
 }
 
 impl Manifest {
     /// One of the vendor's operations.
     pub fn native(&self, resource: &str, method: &str) -> Option<&NativeMethod> {
         self.resources.get(resource)?.methods.get(method)
+    }
+
+    /// Puts the methods of JSON-RPC where they are called.
+    pub(super) fn place_rpc(&mut self) {
+        let Some(path) = &self.rpc_path else { return };
+        let methods = self.resources.values_mut().flat_map(|resource| resource.methods.values_mut());
+        for facts in methods.filter(|facts| facts.rpc.is_some() && facts.path.is_empty()) {
+            facts.path.clone_from(path);
+        }
     }
 
     /// The members of an account's context that are secrets, for any way of authenticating.

@@ -94,6 +94,10 @@ pub struct MethodMapping {
     /// Makes `{status, message}` of a vendor's error, each optional.
     #[serde(default)]
     pub error_mapping: Option<Slot>,
+    /// Of an update: whether one that the vendor refuses because the record has changed meanwhile (409) is made once
+    /// more, on top of what the steps before then find.
+    #[serde(default)]
+    pub reread_on_conflict: Option<Slot>,
     /// The body fields that this provider can store. Others of the resource are refused.
     #[serde(default)]
     pub writes: Vec<String>,

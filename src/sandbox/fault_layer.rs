@@ -15,6 +15,7 @@ use http::{HeaderValue, StatusCode};
 use super::Vendor;
 use super::faults::{Fault, Faults, Kind};
 use super::line::Line;
+use super::recorder::BODY_LIMIT;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const GARBAGE: &str = "\u{1F4A5} <<< {not json";
@@ -35,19 +36,25 @@ pub(super) async fn inject(
     request: Request,
     next: Next,
 ) -> Response {
-    let plan = saboteur.faults.plan(request.method(), request.uri().path());
+    let (parts, body) = request.into_parts();
+    // The recorder has read the body before, so it is in memory already.
+    let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+    let plan = saboteur.faults.plan(&parts, &body);
+    let path = parts.uri.path().to_owned();
+    let request = Request::from_parts(parts, Body::from(body));
     if !plan.delay.is_zero() {
         tokio::time::sleep(plan.delay).await;
     }
     let Some(fault) = plan.fault else {
         return next.run(request).await;
     };
-    let reply = befall(&fault, &saboteur, &line, next.run(request)).await;
+    let reply = befall(&fault, &path, &saboteur, &line, next.run(request)).await;
     with_headers(reply, &fault)
 }
 
 async fn befall(
     fault: &Fault,
+    path: &str,
     saboteur: &Saboteur,
     line: &Line,
     act: impl Future<Output = Response>,
@@ -55,7 +62,7 @@ async fn befall(
     let lets_it_through = matches!(fault.kind, Kind::Delay(_) | Kind::HangUpMidBody | Kind::TruncatedJson);
     let genuine = if fault.after_acting || lets_it_through { act.await } else { Response::default() };
     match &fault.kind {
-        Kind::Status(status) => refuse(fault, *status, saboteur),
+        Kind::Status(status) => refuse(fault, path, *status, saboteur),
         // A plan keeps delays apart, so none gets here; one that did would change nothing.
         Kind::Delay(_) => genuine,
         Kind::Hang => {
@@ -72,10 +79,10 @@ async fn befall(
     }
 }
 
-fn refuse(fault: &Fault, status: StatusCode, saboteur: &Saboteur) -> Response {
+fn refuse(fault: &Fault, path: &str, status: StatusCode, saboteur: &Saboteur) -> Response {
     match &fault.body {
         Some(body) => (status, [(CONTENT_TYPE, JSON)], body.clone()).into_response(),
-        None => saboteur.vendor.error_reply(status),
+        None => saboteur.vendor.error_reply(path, status),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 
@@ -43,6 +44,8 @@ pub struct Fault {
     pub(super) kind: Kind,
     pub(super) method: Option<Method>,
     pub(super) path_prefix: String,
+    pub(super) said: Option<String>,
+    pub(super) spared: Option<HeaderName>,
     pub(super) times: Option<u32>,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
@@ -56,6 +59,8 @@ impl Fault {
             kind,
             method: None,
             path_prefix: String::new(),
+            said: None,
+            spared: None,
             times: None,
             headers: HeaderMap::new(),
             body: None,
@@ -76,6 +81,16 @@ impl Fault {
     /// Only requests whose path starts so, whatever their method.
     pub fn under(self, path_prefix: &str) -> Fault {
         Fault { path_prefix: path_prefix.to_owned(), ..self }
+    }
+
+    /// Only requests with this text in their body: at some vendors the path doesn't tell what is asked.
+    pub fn saying(self, text: &str) -> Fault {
+        Fault { said: Some(text.to_owned()), ..self }
+    }
+
+    /// Only requests without this header, by which whoever switches the fault on marks its own.
+    pub fn sparing(self, header: HeaderName) -> Fault {
+        Fault { spared: Some(header), ..self }
     }
 
     /// Only the first `times` such requests.
@@ -100,9 +115,12 @@ impl Fault {
         Fault { after_acting: true, ..self }
     }
 
-    fn befalls(&self, method: &Method, path: &str) -> bool {
-        let method_fits = self.method.as_ref().is_none_or(|wanted| wanted == method);
-        method_fits && path.starts_with(&self.path_prefix)
+    fn befalls(&self, request: &Parts, body: &[u8]) -> bool {
+        let method_fits = self.method.as_ref().is_none_or(|wanted| *wanted == request.method);
+        let spared = self.spared.as_ref().is_some_and(|header| request.headers.contains_key(header));
+        let said = self.said.as_ref();
+        let body_fits = said.is_none_or(|text| body.windows(text.len()).any(|part| part == text.as_bytes()));
+        method_fits && !spared && request.uri.path().starts_with(&self.path_prefix) && body_fits
     }
 }
 
@@ -136,14 +154,14 @@ impl Faults {
     }
 
     /// Takes the faults that befall this request: every delay ahead of the first fault that answers, and that one.
-    pub(super) fn plan(&self, method: &Method, path: &str) -> Plan {
+    pub(super) fn plan(&self, request: &Parts, body: &[u8]) -> Plan {
         let mut plan = Plan::default();
         let mut list = self.list();
         for fault in list.iter_mut() {
             if plan.fault.is_some() {
                 break;
             }
-            if !fault.befalls(method, path) || fault.times == Some(0) {
+            if !fault.befalls(request, body) || fault.times == Some(0) {
                 continue;
             }
             if let Some(times) = &mut fault.times {
@@ -167,16 +185,34 @@ impl Faults {
 mod tests {
     use super::*;
 
+    fn asked(method: Method, path: &str) -> Parts {
+        http::Request::builder().method(method).uri(path).body(()).unwrap().into_parts().0
+    }
+
     #[test]
     fn a_fault_befalls_only_its_method_path_and_number_of_times() {
         let faults = Faults::default();
         faults.add(Fault::new(Kind::Garbage).on(Method::GET, "/a").times(2));
-        assert!(faults.plan(&Method::POST, "/a").fault.is_none());
-        assert!(faults.plan(&Method::GET, "/b").fault.is_none());
-        assert!(faults.plan(&Method::GET, "/a/1").fault.is_some());
-        assert!(faults.plan(&Method::GET, "/a").fault.is_some());
-        assert!(faults.plan(&Method::GET, "/a").fault.is_none());
+        assert!(faults.plan(&asked(Method::POST, "/a"), b"").fault.is_none());
+        assert!(faults.plan(&asked(Method::GET, "/b"), b"").fault.is_none());
+        assert!(faults.plan(&asked(Method::GET, "/a/1"), b"").fault.is_some());
+        assert!(faults.plan(&asked(Method::GET, "/a"), b"").fault.is_some());
+        assert!(faults.plan(&asked(Method::GET, "/a"), b"").fault.is_none());
         assert_eq!(faults.count(), 0);
+    }
+
+    #[test]
+    fn a_fault_befalls_only_what_says_its_text_and_spares_what_is_marked() {
+        let faults = Faults::default();
+        faults.add(Fault::new(Kind::Garbage).saying("edit"));
+        assert!(faults.plan(&asked(Method::POST, "/"), b"find").fault.is_none());
+        assert!(faults.plan(&asked(Method::POST, "/"), b"an edit of it").fault.is_some());
+        faults.clear();
+        faults.add(Fault::new(Kind::Garbage).sparing(HeaderName::from_static("x-own")));
+        let mut own = asked(Method::GET, "/");
+        assert!(faults.plan(&own, b"").fault.is_some());
+        own.headers.insert("x-own", HeaderValue::from_static("yes"));
+        assert!(faults.plan(&own, b"").fault.is_none());
     }
 
     #[test]
@@ -184,9 +220,9 @@ mod tests {
         let faults = Faults::default();
         faults.add(Fault::new(Kind::Delay(Duration::from_millis(5))));
         faults.add(Fault::new(Kind::EmptyBody).times(1));
-        let plan = faults.plan(&Method::GET, "/");
+        let plan = faults.plan(&asked(Method::GET, "/"), b"");
         assert_eq!(plan.delay, Duration::from_millis(5));
         assert!(plan.fault.is_some());
-        assert!(faults.plan(&Method::GET, "/").fault.is_none());
+        assert!(faults.plan(&asked(Method::GET, "/"), b"").fault.is_none());
     }
 }

@@ -19,6 +19,7 @@ mod fault_layer;
 mod faults;
 mod line;
 mod nimble;
+mod nutshell;
 mod quota;
 mod recorder;
 mod table;
@@ -56,6 +57,10 @@ pub const CAPSULE_READONLY_TOKEN: &str = "sandbox-capsule-readonly";
 pub const CAPSULE_RESTRICTED_TOKEN: &str = "sandbox-capsule-restricted";
 /// An API key of the Nimble twin.
 pub const NIMBLE_KEY: &str = "sandbox-nimble-key";
+/// A user of the Nutshell twin, who is an administrator; the key is good for every user and for the company's domain.
+pub const NUTSHELL_USERNAME: &str = "nora.whitfield@millbrook.example";
+/// The API key of the Nutshell twin.
+pub const NUTSHELL_KEY: &str = "sandbox-nutshell-key";
 /// The OAuth client that the twins' token endpoints know.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// That client's secret.
@@ -65,8 +70,8 @@ pub const CLIENT_SECRET: &str = "sandbox-secret";
 trait Vendor: Send + Sync {
     /// The vendor's routes, OAuth included.
     fn router(self: Arc<Self>) -> Router;
-    /// The vendor's native answer for a status, for faults that give no body of their own.
-    fn error_reply(&self, status: StatusCode) -> Response;
+    /// The vendor's native answer at a path for a status, for faults that give no body of their own.
+    fn error_reply(&self, path: &str, status: StatusCode) -> Response;
     /// Records as they were at the start.
     fn reset(&self);
 }
@@ -135,6 +140,23 @@ impl Sandbox {
         // Nimble publishes no limit of calls.
         let quota = Arc::new(Quota::new(u32::MAX));
         Sandbox::start((listen, NIMBLE_KEY), Arc::new(vendor), tokens, quota, courier, stop).await
+    }
+
+    /// Starts a Nutshell with its data on `listen` (port 0 picks a free one) by the machine's clock.
+    ///
+    /// Fails if the address cannot be bound.
+    pub async fn nutshell(listen: SocketAddr) -> io::Result<Sandbox> {
+        Sandbox::nutshell_at(listen, Clock::system()).await
+    }
+
+    /// [`Sandbox::nutshell`] by a clock of the caller's choosing.
+    pub async fn nutshell_at(listen: SocketAddr, clock: Clock) -> io::Result<Sandbox> {
+        let tokens = Arc::new(nutshell::tokens(clock.clone()));
+        let quota = Arc::new(Quota::new(nutshell::CALLS_PER_HOUR));
+        let stop = CancellationToken::new();
+        let courier = Courier::start(stop.clone());
+        let vendor = nutshell::Nutshell::new(clock, tokens.clone(), quota.clone());
+        Sandbox::start((listen, NUTSHELL_KEY), Arc::new(vendor), tokens, quota, courier, stop).await
     }
 
     async fn start<V: Vendor + 'static>(

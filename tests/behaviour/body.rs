@@ -120,7 +120,7 @@ async fn remote_data(case: &Case) {
     body["remote_data"] = mark.clone();
     write(case, &body).await.ok();
     let calls = case.native_calls();
-    let sent = calls.last().and_then(|call| call.json()).expect("a body that was sent");
+    let sent = calls.last().and_then(|call| case.sent_body(call)).expect("a body that was sent");
     assert_eq!(sent["beside"], mark["beside"], "{sent}");
     assert!(sent.as_object().is_some_and(|sent| sent.len() > 1), "{sent}");
 }

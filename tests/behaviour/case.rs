@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::Method as Verb;
+use http::{HeaderName, Method as Verb};
 use serde_json::{Value, json};
 use unicrm::mapping::cell::{Action, NativeCall};
 use unicrm::mapping::{Cell, Provider};
 use unicrm::model::{Method, Resource};
-use unicrm::sandbox::Received;
+use unicrm::sandbox::{Fault, Received};
 use url::Url;
 
 use crate::described::{Described, Sample, Vendor, Writes};
 use crate::support::app::TestApp;
 use crate::support::client::Reply;
-use crate::support::twin::Twin;
+use crate::support::twin::{OWN, Twin};
 
 /// What is tested: a method of a resource that a provider serves.
 #[derive(Clone)]
@@ -66,6 +66,15 @@ impl Subject {
     /// The verb of the native call.
     pub fn verb(&self) -> Verb {
         self.call().facts.method.http()
+    }
+
+    /// A fault that befalls the subject's native call, and no other.
+    pub fn befalling(&self, fault: Fault) -> Fault {
+        let fault = fault.on(self.verb(), &self.native_path()).sparing(HeaderName::from_static(OWN));
+        match &self.call().facts.rpc {
+            Some(rpc) => fault.saying(&format!(r#""method":"{}""#, rpc.name)),
+            None => fault,
+        }
     }
 
     /// How the native call's path begins at the vendor.
@@ -201,7 +210,26 @@ impl Case {
         let (verb, path) = (self.subject.verb(), self.subject.native_template());
         let mut calls = self.app.vendor_calls();
         calls.retain(|call| call.method == verb && is_of(&call.path, &path));
+        if let Some(rpc) = &self.subject.call().facts.rpc {
+            calls.retain(|call| call.json().is_some_and(|body| body["method"] == *rpc.name));
+        }
         calls
+    }
+
+    /// A query parameter that a native call was sent with.
+    pub fn sent_query(&self, call: &Received, name: &str) -> Option<String> {
+        match &self.subject.call().facts.rpc {
+            Some(_) => call.json()?["params"][name].as_str().map(str::to_owned),
+            None => call.query_value(name),
+        }
+    }
+
+    /// The body that a native call was sent with, of whatever envelope.
+    pub fn sent_body(&self, call: &Received) -> Option<Value> {
+        match &self.subject.call().facts.rpc {
+            Some(_) => call.json().map(|body| body["params"].clone()),
+            None => call.json(),
+        }
     }
 
     /// Holds that nothing was asked of the vendor.

@@ -12,9 +12,8 @@ pub struct Vendor {
     pub provider: &'static str,
     /// The context of an account by `api_key` that the vendor takes.
     pub context: fn() -> Value,
-    /// The header that tells in seconds since 1970 when the quota is there again; empty where there is none, and only
-    /// `Retry-After` can tell.
-    pub quota_reset: &'static str,
+    /// The header, and its value at this instant, by which the vendor says to come back in two minutes.
+    pub two_minutes: fn(i64) -> (&'static str, i64),
     /// The status that callers see where the vendor says 409.
     pub conflict: u16,
     /// The vendor's words in a 401.
@@ -23,6 +22,8 @@ pub struct Vendor {
     pub forbidden: &'static str,
     /// The vendor's words in a 404.
     pub missing: &'static str,
+    /// Whether the vendor's REST refuses with pages for people, which say none of this.
+    pub refuses_with_pages: bool,
     /// What the caller is to be told of the fields when the sandbox is made to answer 422.
     pub invalid: fn() -> Value,
 }

@@ -72,7 +72,7 @@ async fn envelope(case: &Case) {
 
 async fn empty(case: &Case) {
     let nothing = Kind::WrongShape((case.subject.described.empty)());
-    case.app.sandbox().faults().add(Fault::new(nothing).on(case.subject.verb(), &case.subject.native_path()));
+    case.app.sandbox().faults().add(case.subject.befalling(Fault::new(nothing)));
     let page = case.list("").await.ok();
     assert_eq!(page["result"], serde_json::json!([]));
     assert_eq!((&page["next_cursor"], &page["result_count"]), (&Value::Null, &Value::from(0)));
@@ -144,6 +144,6 @@ async fn remote_query(case: &Case) {
     }
     case.list("limit=2&remote_query[mark]=here%20%26%20there").await.ok();
     let calls = case.native_calls();
-    let marks: Vec<_> = calls.iter().map(|call| call.query_value("mark")).collect();
+    let marks: Vec<_> = calls.iter().map(|call| case.sent_query(call, "mark")).collect();
     assert_eq!(marks, [Some("here & there".to_owned())]);
 }

@@ -25,6 +25,7 @@ mod filters;
 mod get;
 mod list;
 mod nimble;
+mod nutshell;
 mod proxy;
 mod suite;
 mod unsupported;

@@ -13,14 +13,15 @@ use crate::exceptions::{EXCEPTIONS, MOST};
 use crate::support::app::{Setup, TestApp, shipped};
 use crate::support::twin::Twin;
 use crate::{
-    capsule, create, cursors, delete, faults, filters, get, list, nimble, proxy, unsupported, update, weather,
+    capsule, create, cursors, delete, faults, filters, get, list, nimble, nutshell, proxy, unsupported,
+    update, weather,
 };
 
 /// What the suite has to be told of each vendor.
-const VENDORS: &[Vendor] = &[capsule::VENDOR, nimble::VENDOR];
+const VENDORS: &[Vendor] = &[capsule::VENDOR, nimble::VENDOR, nutshell::VENDOR];
 
 /// And of its resources.
-const DESCRIBED: &[&[&[Described]]] = &[capsule::RESOURCES, nimble::RESOURCES];
+const DESCRIBED: &[&[&[Described]]] = &[capsule::RESOURCES, nimble::RESOURCES, nutshell::RESOURCES];
 
 /// Resources of which there is one record only, so that nothing follows the first page.
 const ALONE: &[&str] = &["crm/workspaces"];

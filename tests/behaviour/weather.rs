@@ -33,7 +33,7 @@ pub fn add(suite: &mut Suite) {
 }
 
 fn switch_on(case: &Case, fault: Fault) {
-    case.app.sandbox().faults().add(fault.on(case.subject.verb(), &case.subject.native_path()));
+    case.app.sandbox().faults().add(case.subject.befalling(fault));
 }
 
 async fn passing(case: &Case) {

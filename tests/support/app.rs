@@ -12,7 +12,9 @@ use unicrm::crypto::{KeyRing, TokenHash};
 use unicrm::ids::EnvironmentId;
 use unicrm::mapping::expression::Engine;
 use unicrm::mapping::{Catalog, Files};
-use unicrm::sandbox::{CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, Received, Sandbox};
+use unicrm::sandbox::{
+    CAPSULE_TOKEN, CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY, NUTSHELL_KEY, NUTSHELL_USERNAME, Received, Sandbox,
+};
 use unicrm::store::Store;
 
 use super::client::{Client, Reply};
@@ -101,6 +103,7 @@ impl TestApp {
         let sandbox = match (&setup.origin, setup.provider) {
             (None, "capsule") => Some(Sandbox::capsule(loopback()).await.expect("a sandbox")),
             (None, "nimble") => Some(Sandbox::nimble(loopback()).await.expect("a sandbox")),
+            (None, "nutshell") => Some(Sandbox::nutshell(loopback()).await.expect("a sandbox")),
             _ => None,
         };
         let origin = setup.origin.clone().or_else(|| sandbox.as_ref().map(Sandbox::origin));
@@ -229,7 +232,7 @@ impl TestApp {
             }
             (_, "capsule") => ("api_key", json!({ "api_key": CAPSULE_TOKEN })),
             (_, "nimble") => ("api_key", json!({ "api_key": NIMBLE_KEY })),
-            (_, "nutshell") => ("api_key", json!({ "username": "sandbox", "api_key": "sandbox-key" })),
+            (_, "nutshell") => ("api_key", json!({ "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY })),
             _ => ("api_key", json!({ "api_key": "sandbox-key" })),
         }
     }

@@ -190,7 +190,7 @@ impl Vendor for Capsule {
             .with_state(self)
     }
 
-    fn error_reply(&self, status: StatusCode) -> Response {
+    fn error_reply(&self, _: &str, status: StatusCode) -> Response {
         let spent = status == StatusCode::TOO_MANY_REQUESTS;
         let reply = refusal::native(status).into_response();
         gate::with_rate_headers(reply, self.quota.quoted(spent, self.now()))

@@ -128,7 +128,7 @@ impl Vendor for Nimble {
             .with_state(self)
     }
 
-    fn error_reply(&self, status: StatusCode) -> Response {
+    fn error_reply(&self, _path: &str, status: StatusCode) -> Response {
         refusal::native(status)
     }
 

@@ -20,11 +20,12 @@ const OWNER: &str = "712443";
 pub const VENDOR: Vendor = Vendor {
     provider: "capsule",
     context: || json!({ "api_key": CAPSULE_TOKEN }),
-    quota_reset: "x-ratelimit-reset",
+    two_minutes: |now| ("x-ratelimit-reset", now + 120),
     conflict: 409,
     unauthenticated: "Requires authentication",
     forbidden: "Requires additional scope",
     missing: "Could not find resource",
+    refuses_with_pages: false,
     invalid: || json!([{ "field": "name", "message": "name is required" }]),
 };
 

@@ -23,8 +23,9 @@ const MISSING: &str = "66c0fffff1b2c3d400000001";
 pub const VENDOR: Vendor = Vendor {
     provider: "nimble",
     context: || json!({ "api_key": NIMBLE_KEY }),
-    quota_reset: "",
+    two_minutes: |_| ("retry-after", 120),
     conflict: 422,
+    refuses_with_pages: false,
     unauthenticated: "Can't authenticate request",
     forbidden: "You have no permission to do this",
     missing: "has no such record: contact",

@@ -1,0 +1,119 @@
+//! A twin of Nutshell (`https://app.nutshell.com`): its JSON-RPC API and, beside it, its REST API, over one account.
+//!
+//! Shapes, key order and null members follow recorded answers; behaviour follows Nutshell's documentation and what
+//! clients in production do. Where neither tells, the stricter answer is given: a key that no source writes is refused.
+//! [`account`] and [`record`] hold the records, [`shown`] renders what both wires share of them, [`rpc`] dispatches the
+//! methods of JSON-RPC, [`rest`] serves the other wire, [`gate`] decides who may call, [`refusal`] words the errors.
+
+mod account;
+mod activities;
+mod definitions;
+mod find;
+mod gate;
+mod labelled;
+mod leads;
+mod notes;
+mod people;
+mod record;
+mod refusal;
+mod rest;
+mod rest_views;
+mod rpc;
+mod search;
+mod seed;
+mod shown;
+mod stamps;
+mod written;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::post;
+use http::StatusCode;
+use time::OffsetDateTime;
+
+use super::clock::Clock;
+use super::quota::Quota;
+use super::tokens::{Grant, Tokens};
+use super::{NUTSHELL_KEY, Vendor};
+use account::Account;
+use refusal::Refusal;
+
+/// Nutshell publishes no limit; a test sets one where it needs it.
+pub(super) const CALLS_PER_HOUR: u32 = 100_000;
+
+/// Where methods of JSON-RPC are called.
+const ENDPOINT: &str = "/api/v1/json";
+
+/// The one API key. In whose name it acts is up to the user name that comes with it.
+pub(super) fn tokens(clock: Clock) -> Tokens {
+    let grant = Grant::new(seed::ADMINISTRATOR, "api");
+    Tokens::new(clock, vec![(NUTSHELL_KEY, grant.clone())], grant)
+}
+
+/// One Nutshell account with its records.
+pub(super) struct Nutshell {
+    clock: Clock,
+    tokens: Arc<Tokens>,
+    quota: Arc<Quota>,
+    account: Mutex<Account>,
+}
+
+/// What the handlers share.
+type Shared = Arc<Nutshell>;
+
+impl Nutshell {
+    pub(super) fn new(clock: Clock, tokens: Arc<Tokens>, quota: Arc<Quota>) -> Nutshell {
+        let account = Mutex::new(seed::account(clock.now()));
+        Nutshell { clock, tokens, quota, account }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Looks at the records.
+    fn look<R>(&self, look: impl FnOnce(&Account) -> R) -> R {
+        let mut account = self.lock();
+        account.now = self.now();
+        look(&account)
+    }
+
+    /// Changes the records, entirely or, when `change` refuses, not at all.
+    fn change<R>(&self, change: impl FnOnce(&mut Account) -> Result<R, Refusal>) -> Result<R, Refusal> {
+        let mut account = self.lock();
+        let mut draft = account.clone();
+        draft.now = self.now();
+        let outcome = change(&mut draft)?;
+        *account = draft;
+        Ok(outcome)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Account> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Vendor for Nutshell {
+    fn router(self: Arc<Self>) -> Router {
+        let guarded = Router::new()
+            .route(ENDPOINT, post(rpc::call))
+            .nest("/rest", rest::routes())
+            .layer(from_fn_with_state(self.clone(), gate::admit));
+        Router::new()
+            .route("/v1/json", post(rpc::discover))
+            .merge(guarded)
+            .fallback(async || refusal::page(StatusCode::NOT_FOUND))
+            .with_state(self)
+    }
+
+    fn error_reply(&self, path: &str, status: StatusCode) -> Response {
+        refusal::native(path.starts_with("/rest"), status)
+    }
+
+    fn reset(&self) {
+        *self.lock() = seed::account(self.now());
+    }
+}

@@ -1,0 +1,9 @@
+//! What is Nutshell's own about its wires and its unified resources, beside what the behaviour suite holds of all.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bodies;
+mod closing;
+mod revisions;
+mod wires;
