@@ -71,10 +71,12 @@ impl Adapter for Nutshell {
         }
     }
 
-    /// REST's lists stand under their own name, or, in some places of its documentation, bare.
+    /// REST's lists stand under their own name, or, in some places of its documentation, bare. A bare list of nothing
+    /// is not taken for one: it may be anything.
     fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
-        let bare = call.native.facts.rpc.is_none() && reply.body.trim_ascii_start().starts_with(b"[");
-        if !bare {
+        let inside = reply.body.trim_ascii_start().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
+        let bare = inside.is_some_and(|inside| inside.starts_with(b"{"));
+        if call.native.facts.rpc.is_some() || !bare {
             return self.0.page(call, reply);
         }
         let mut call = call.clone();
