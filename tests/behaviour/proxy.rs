@@ -29,8 +29,8 @@ struct Native {
     base: String,
     resource: String,
     method: String,
-    facts: NativeMethod,
-    paging: Option<Paging>,
+    facts: Arc<NativeMethod>,
+    paging: Option<Arc<Paging>>,
 }
 
 /// The behaviours of all of a provider's operations.
@@ -50,13 +50,13 @@ pub fn add(suite: &mut Suite, provider: &Arc<Provider>) {
             unknown_method(name, &of, &known).await;
         });
         for (method, facts) in &native.methods {
-            let paging = facts.paging.as_ref().map(|paging| manifest.paging[paging].clone());
+            let paging = facts.paging.as_ref().map(|paging| Arc::new(manifest.paging[paging].clone()));
             let native = Native {
                 provider: name,
                 base: Url::parse(&manifest.base_url).expect("a URL").path().trim_end_matches('/').to_owned(),
                 resource: resource.clone(),
                 method: method.clone(),
-                facts: facts.clone(),
+                facts: Arc::new(facts.clone()),
                 paging,
             };
             suite.about(format!("{name}::proxy::{resource}::{method}"));
@@ -325,7 +325,7 @@ async fn pages(native: &Native) {
 impl Native {
     /// Whether the vendor's answers tell that there is no more.
     fn tells_the_end(&self) -> bool {
-        !matches!(self.paging, Some(Paging::Pages { more_header: None, .. }))
+        !matches!(self.paging.as_deref(), Some(Paging::Pages { more_header: None, .. }))
     }
 
     /// The vendor's answer with the part of the records that was asked for.
@@ -336,7 +336,7 @@ impl Native {
             Some(_) => params["params"][name].as_u64().and_then(|number| usize::try_from(number).ok()),
             None => query.get(name).and_then(|text| text.parse::<usize>().ok()),
         };
-        match self.paging.as_ref().expect("a list") {
+        match self.paging.as_deref().expect("a list") {
             Paging::Whole => Answer::json(self.listed(records)),
             Paging::Following { size, next, .. } => {
                 let size = number(size).expect("a page's size");
@@ -385,7 +385,7 @@ impl Native {
 
 /// The query parameter with the size of a page.
 fn size_name(native: &Native) -> &str {
-    match &native.paging {
+    match native.paging.as_deref() {
         Some(Paging::Links { size, .. }) => size,
         other => panic!("{other:?} has no links"),
     }
