@@ -9,9 +9,9 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::cell::{Action, Cell, Choice, GatewayFilter, NativeCall, Origin, Request, Source, Step, Template};
+use super::compiled::CompiledFiles;
 use super::document::{Path, Problem};
-use super::expression::{Engine, Expression};
-use super::files::Files;
+use super::expression::Expression;
 use super::manifest::Manifest;
 use super::method::{
     GatewayFilterMapping, MethodMapping, Name, Slot, SourceMapping, StepConfig, StepKind, StepMapping,
@@ -33,8 +33,7 @@ pub(super) enum Finding {
 
 /// Compiles the mappings of one provider.
 pub(super) struct Compiler<'a> {
-    files: &'a Files,
-    engine: Engine,
+    files: &'a CompiledFiles<'a>,
     folder: &'a str,
     /// Absent if it has problems of its own: then what asks for it is left out without a word.
     manifest: Option<&'a Manifest>,
@@ -71,13 +70,12 @@ impl<'p> Place<'p> {
 
 impl<'a> Compiler<'a> {
     pub fn new(
-        files: &'a Files,
-        engine: Engine,
+        files: &'a CompiledFiles<'a>,
         folder: &'a str,
         manifest: Option<&'a Manifest>,
         document: &'a str,
     ) -> Self {
-        Compiler { files, engine, folder, manifest, document, used: BTreeSet::new(), findings: Vec::new() }
+        Compiler { files, folder, manifest, document, used: BTreeSet::new(), findings: Vec::new() }
     }
 
     /// The cell of a method, or nothing where a finding tells why.
@@ -471,7 +469,7 @@ impl<'a> Compiler<'a> {
     fn expression(&mut self, here: &Place<'_>, slot: &Slot) -> Option<Expression> {
         let Some(file) = slot.file() else {
             let name = format!("{} {}", self.document, here.path().join("."));
-            return match Expression::compile(self.engine, &name, &slot.0) {
+            return match Expression::compile(self.files.engine, &name, &slot.0) {
                 Ok(expression) => Some(expression),
                 Err(error) => {
                     let (line, column, message) = (error.line, error.column, error.message);
@@ -481,12 +479,12 @@ impl<'a> Compiler<'a> {
             };
         };
         let file = format!("{}/{file}", self.folder);
-        let Some(text) = self.files.0.get(&file) else {
+        let Some(compiled) = self.files.expression(&file) else {
             self.find(here, format!("there is no file {file}"));
             return None;
         };
         self.used.insert(file.clone());
-        match Expression::compile(self.engine, &file, text) {
+        match compiled {
             Ok(expression) => Some(expression),
             Err(error) => {
                 let (line, column, message) = (error.line, error.column, error.message);

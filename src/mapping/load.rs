@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::catalog::{Catalog, Provider, Support};
 use super::cell::Cell;
 use super::compile::{Compiler, Finding};
+use super::compiled::CompiledFiles;
 use super::document::{Document, Problem};
 use super::expression::{Engine, Expression};
 use super::files::Files;
@@ -30,7 +31,7 @@ const MANIFEST: &str = "provider.yaml";
 impl Catalog {
     /// Reads, checks and compiles a mappings folder.
     pub fn load(files: &Files, engine: Engine) -> Result<Catalog, Vec<Problem>> {
-        let mut loader = Loader { files, engine, problems: Vec::new(), used: BTreeSet::new() };
+        let mut loader = Loader::new(files, engine);
         let models: IndexMap<String, Model> =
             MODELS.iter().map(|name| ((*name).to_owned(), loader.model(name))).collect();
         let providers = loader.provider_names().into_iter().filter_map(|name| {
@@ -61,8 +62,7 @@ impl Catalog {
         resource: &Resource,
         id_pattern: Option<&Regex>,
     ) -> Result<Cell, Vec<Problem>> {
-        let mut loader =
-            Loader { files: &self.files, engine: self.engine, problems: Vec::new(), used: BTreeSet::new() };
+        let mut loader = Loader::new(&self.files, self.engine);
         let whole = Value::Object(Map::from_iter([(
             "methods".to_owned(),
             Value::Object(Map::from_iter([(method.to_string(), config)])),
@@ -92,12 +92,17 @@ struct OneMethod {
 
 struct Loader<'a> {
     files: &'a Files,
-    engine: Engine,
+    expressions: CompiledFiles<'a>,
     problems: Vec<Problem>,
     used: BTreeSet<String>,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    fn new(files: &'a Files, engine: Engine) -> Self {
+        let expressions = CompiledFiles::new(files, engine);
+        Loader { files, expressions, problems: Vec::new(), used: BTreeSet::new() }
+    }
+
     fn problem(&mut self, document: &Document, path: &[&str], message: impl Into<String>) {
         self.problems.push(document.problem(path, message));
     }
@@ -204,19 +209,21 @@ impl Loader<'_> {
     ) -> Option<Expression> {
         let slot = &manifest.webhooks.as_ref()?.events;
         let place = ["webhooks", "events"];
-        let (name, text) = match slot.file() {
-            None => (format!("{} webhooks.events", document.file), slot.0.clone()),
+        let compiled = match slot.file() {
+            None => {
+                let name = format!("{} webhooks.events", document.file);
+                Expression::compile(self.expressions.engine, &name, &slot.0)
+            }
             Some(file) => {
                 let file = format!("{folder}/{file}");
-                let Some(text) = self.files.0.get(&file) else {
+                let Some(compiled) = self.expressions.expression(&file) else {
                     self.problem(document, &place, format!("there is no file {file}"));
                     return None;
                 };
-                self.used.insert(file.clone());
-                (file, text.clone())
+                self.used.insert(file);
+                compiled
             }
         };
-        let compiled = Expression::compile(self.engine, &name, &text);
         compiled.map_err(|error| self.problem(document, &place, error.to_string())).ok()
     }
 
@@ -393,8 +400,8 @@ impl MappingSource<'_, '_> {
         resource: &Resource,
         id_pattern: Option<&Regex>,
     ) -> Option<Cell> {
-        let Loader { files, engine, .. } = *self.loader;
-        let mut compiler = Compiler::new(files, engine, self.folder, self.manifest, &self.document.file);
+        let expressions = &self.loader.expressions;
+        let mut compiler = Compiler::new(expressions, self.folder, self.manifest, &self.document.file);
         let mut cell = compiler.cell(stem, method, mapping, resource, id_pattern);
         let Compiler { used, findings, .. } = compiler;
         self.loader.used.extend(used);

@@ -7,6 +7,7 @@
 pub mod catalog;
 pub mod cell;
 mod compile;
+mod compiled;
 pub mod coverage;
 pub mod document;
 pub mod expression;

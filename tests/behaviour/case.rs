@@ -22,7 +22,7 @@ pub struct Subject {
     pub provider: Arc<Provider>,
     pub model: String,
     pub name: String,
-    pub resource: Resource,
+    pub resource: Arc<Resource>,
     pub method: Method,
     pub cell: Arc<Cell>,
     pub described: &'static Described,

@@ -29,8 +29,8 @@ struct Native {
     base: String,
     resource: String,
     method: String,
-    facts: NativeMethod,
-    paging: Option<Paging>,
+    facts: Arc<NativeMethod>,
+    paging: Option<Arc<Paging>>,
 }
 
 /// The behaviours of all of a provider's operations.
@@ -50,13 +50,13 @@ pub fn add(suite: &mut Suite, provider: &Arc<Provider>) {
             unknown_method(name, &of, &known).await;
         });
         for (method, facts) in &native.methods {
-            let paging = facts.paging.as_ref().map(|paging| manifest.paging[paging].clone());
+            let paging = facts.paging.as_ref().map(|paging| Arc::new(manifest.paging[paging].clone()));
             let native = Native {
                 provider: name,
                 base: Url::parse(&manifest.base_url).expect("a URL").path().trim_end_matches('/').to_owned(),
                 resource: resource.clone(),
                 method: method.clone(),
-                facts: facts.clone(),
+                facts: Arc::new(facts.clone()),
                 paging,
             };
             suite.about(format!("{name}::proxy::{resource}::{method}"));
@@ -233,7 +233,7 @@ impl Native {
     fn page(&self, asked: &Asked, records: &[String]) -> Answer {
         let query = query_of(asked);
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
-        match self.paging.as_ref().expect("a list") {
+        match self.paging.as_deref().expect("a list") {
             Paging::Whole => Answer::json(self.listed(records)),
             Paging::Pages { page, size, first, more_header, .. } => {
                 let size = number(size).expect("a page's size");

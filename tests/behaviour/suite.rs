@@ -61,7 +61,7 @@ impl Suite {
         model: &str,
         cell: &str,
         name: &str,
-        resource: &Resource,
+        resource: &std::sync::Arc<Resource>,
         method: Method,
     ) {
         self.prefix = format!("{}::{cell}::{method}", provider.manifest.name);
