@@ -8,8 +8,8 @@ use crate::support::twin::Twin;
 const NOTES: &str = "/unified/crm/notes";
 const ENGAGEMENTS: &str = "/unified/crm/engagements";
 
-/// A record of each kind that an entry can be about, by the unified field that names it.
-async fn subjects(app: &TestApp) -> Vec<(&'static str, Value, String)> {
+/// A record of each kind that an entry or a task can be about, by the unified field that names it.
+pub async fn subjects(app: &TestApp) -> Vec<(&'static str, Value, String)> {
     let twin = Twin::of(app.sandbox());
     let parties = twin.get("/api/v2/parties?perPage=100").await.ok();
     let of_kind = |kind: &str| {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::history::subjects;
 use crate::support::app::TestApp;
 use crate::support::twin::Twin;
 use crate::support::vendor::{Answer, ScriptedVendor};
@@ -33,27 +34,6 @@ async fn changed(app: &TestApp, record: &Value, fields: Value) -> Value {
 fn due(record: &Value) -> [&Value; 3] {
     let native = &record["remote_data"];
     [&native["dueOn"], &native["dueTime"], &record["due_date"]]
-}
-
-/// A record of each kind that a task can be about, by the unified field that names it.
-async fn subjects(app: &TestApp) -> Vec<(&'static str, Value, String)> {
-    let twin = Twin::of(app.sandbox());
-    let parties = twin.get("/api/v2/parties?perPage=100").await.ok();
-    let party = |kind: &str| {
-        let mut all = parties["parties"].as_array().expect("a list").iter();
-        all.find(|party| party["type"] == kind).expect("one")["id"].to_string()
-    };
-    let first = async |list: &str| {
-        twin.get(&format!("/api/v2/{list}?perPage=1")).await.ok()[list][0]["id"].to_string()
-    };
-    let (person, organisation) = (party("person"), party("organisation"));
-    let (opportunity, project) = (first("opportunities").await, first("kases").await);
-    vec![
-        ("contact", json!([{ "id": person }]), person),
-        ("account", json!({ "id": organisation }), organisation),
-        ("opportunity", json!([{ "id": opportunity }]), opportunity),
-        ("project", json!({ "id": project }), project),
-    ]
 }
 
 /// The ids of what a record is about, by field.
