@@ -12,9 +12,11 @@ mod docs;
 mod extract;
 mod idempotency;
 mod inbound;
+mod limits;
 mod meta;
 mod middleware;
 pub mod openapi;
+mod patience;
 mod proxy;
 mod quota;
 mod reply;
@@ -24,6 +26,7 @@ mod walk;
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -35,6 +38,7 @@ use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use limits::Limits;
 pub use tokens::Tokens;
 
 use crate::error::{Error, Kind};
@@ -53,23 +57,41 @@ struct Shared {
     cursors: CursorKeys,
     public_url: String,
     max_request_bytes: usize,
+    longest_patience: Duration,
+    limits: Limits,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
 
+/// What the routes are told of the operator's wishes.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// How browsers reach the gateway, without a trailing slash.
+    pub public_url: String,
+    /// The largest body that is read.
+    pub max_request_bytes: usize,
+    /// How long a caller may ask to wait.
+    pub longest_patience: Duration,
+    /// How much a caller may ask.
+    pub limits: Limits,
+}
+
 impl State {
-    /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
-    /// `max_request_bytes` is the largest body that is read.
-    pub fn new(
-        gateway: Gateway,
-        store: Store,
-        tokens: Tokens,
-        cursors: CursorKeys,
-        public_url: String,
-        max_request_bytes: usize,
-    ) -> Self {
+    /// The routes' surroundings.
+    pub fn new(gateway: Gateway, store: Store, tokens: Tokens, cursors: CursorKeys, wishes: Wishes) -> Self {
         let openapi = OnceLock::new();
-        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
+        let Wishes { public_url, max_request_bytes, longest_patience, limits } = wishes;
+        State(Arc::new(Shared {
+            gateway,
+            store,
+            tokens,
+            cursors,
+            public_url,
+            max_request_bytes,
+            longest_patience,
+            limits,
+            openapi,
+        }))
     }
 }
 
@@ -79,6 +101,7 @@ pub fn service(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), patience::keep))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration())
