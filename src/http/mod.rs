@@ -19,6 +19,7 @@ mod proxy;
 mod quota;
 mod reply;
 mod tokens;
+mod tools;
 mod unified;
 mod walk;
 
@@ -128,6 +129,8 @@ fn descriptions() -> Router<State> {
         .route("/unified/meta/{model}/{integration}", get(meta::guide))
         .route("/integration/{id}/capabilities", get(capabilities::of_integration))
         .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
+        .route("/integration/{id}/tools", get(tools::of_integration))
+        .route("/integrated-account/{id}/tools", get(tools::of_account))
         .route("/openapi.json", get(openapi::serve))
         .route("/docs", get(docs::page))
         .route("/docs/{asset}", get(docs::asset))

@@ -251,6 +251,9 @@ fn one() -> u32 {
 pub struct NativeResource {
     /// What it is.
     pub description: String,
+    /// What it is for, in a word or two that several resources share: whoever wants few tools chooses them by it.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// By method name: list, get, create, update, delete, or a name of the vendor's.
     pub methods: IndexMap<String, NativeMethod>,
 }
