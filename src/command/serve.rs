@@ -27,6 +27,7 @@ use crate::http::{self, State, Tokens};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
+use crate::mcp::{Log, Servers};
 use crate::model::CursorKeys;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::store::Store;
@@ -95,6 +96,13 @@ impl Server {
             references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
+        let expiring = Expiring {
+            idempotency: idempotency.clone(),
+            tokens: tokens.clone(),
+            events,
+            servers: Servers::new(store.clone(), gateway.clock.clone()),
+            asked: Log::new(store.clone(), gateway.clock.clone()),
+        };
         let state = State::new(
             gateway,
             store.clone(),
@@ -112,7 +120,7 @@ impl Server {
         let listening =
             tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
+        let sweeping = tokio::spawn(sweep(expiring));
         Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
     }
 
@@ -204,10 +212,26 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
     Ok(())
 }
 
+/// What is kept for a while only.
+struct Expiring {
+    idempotency: Idempotency,
+    tokens: Tokens,
+    events: Events,
+    servers: Servers,
+    asked: Log,
+}
+
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events) {
+async fn sweep(expiring: Expiring) {
+    let Expiring { idempotency, tokens, events, servers, asked } = expiring;
     loop {
-        for swept in [idempotency.sweep().await, tokens.sweep().await, events.sweep().await] {
+        for swept in [
+            idempotency.sweep().await,
+            tokens.sweep().await,
+            events.sweep().await,
+            servers.sweep().await,
+            asked.sweep().await,
+        ] {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
             }

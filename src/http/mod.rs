@@ -12,6 +12,7 @@ mod docs;
 mod extract;
 mod idempotency;
 mod inbound;
+mod mcp;
 mod meta;
 mod middleware;
 pub mod openapi;
@@ -40,6 +41,7 @@ pub use tokens::Tokens;
 
 use crate::error::{Error, Kind};
 use crate::gateway::Gateway;
+use crate::mcp::{Log, Mcp, Servers};
 use crate::model::CursorKeys;
 use crate::store::Store;
 
@@ -51,6 +53,7 @@ struct Shared {
     gateway: Gateway,
     store: Store,
     tokens: Tokens,
+    mcp: Mcp,
     cursors: CursorKeys,
     public_url: String,
     max_request_bytes: usize,
@@ -70,7 +73,19 @@ impl State {
         max_request_bytes: usize,
     ) -> Self {
         let openapi = OnceLock::new();
-        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
+        let clock = gateway.clock.clone();
+        let servers = Servers::new(store.clone(), clock.clone());
+        let mcp = Mcp::new(gateway.clone(), servers, Log::new(store.clone(), clock), reply::error_body);
+        State(Arc::new(Shared {
+            gateway,
+            store,
+            tokens,
+            mcp,
+            cursors,
+            public_url,
+            max_request_bytes,
+            openapi,
+        }))
     }
 }
 
@@ -162,6 +177,12 @@ fn administration() -> Router<State> {
         )
         .route("/integrated-account/{id}/inbound-webhook", get(inbound::address))
         .route("/integrated-account-webhook/{id}", post(inbound::receive))
+        .route("/integrated-account/{id}/mcp", get(admin::mcp_server::list).post(admin::mcp_server::create))
+        .route(
+            "/integrated-account/{id}/mcp/{server}",
+            get(admin::mcp_server::read).patch(admin::mcp_server::update).delete(admin::mcp_server::delete),
+        )
+        .route("/mcp/{token}", post(mcp::receive))
         .route("/log", get(admin::log::list))
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
         .route("/integrated-account/token", post(admin::account_token::issue))

@@ -3,4 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agent;
+mod errors;
+mod protocol;
+mod servers;
 mod tools;
+mod work;

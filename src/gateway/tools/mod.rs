@@ -130,6 +130,11 @@ impl Tool {
         }
     }
 
+    /// The CRM, as people write it.
+    pub fn label(&self) -> &str {
+        &self.provider.manifest.label
+    }
+
     /// The tool by which records of the same resource are found, if there is one.
     pub fn finder(&self) -> Option<String> {
         match &self.operation {

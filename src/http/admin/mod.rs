@@ -9,6 +9,7 @@ pub mod environment_integration;
 pub mod integration;
 pub mod log;
 pub mod mapping;
+pub mod mcp_server;
 pub mod model;
 pub mod sandbox_account;
 
