@@ -5,5 +5,7 @@ mod support;
 
 mod bodies;
 mod closing;
+mod hooks;
 mod revisions;
+mod secrets;
 mod wires;
