@@ -126,7 +126,7 @@ impl Gateway {
                 Some(next) if page.records.is_empty() => position = next,
                 next => {
                     let next_cursor = next.map(|next| self.cursors.seal(&binding, &next)).transpose()?;
-                    return Ok(Page { records: page.records, next_cursor });
+                    return Ok(Page { records: page.records, next_cursor, partial: false });
                 }
             }
         }

@@ -277,6 +277,9 @@ pub struct NativeMethod {
     /// Static query parameters; the caller's win. `{{id}}` as a value stands for the record's id.
     #[serde(default)]
     pub query: Map<String, Value>,
+    /// What is added to the query of a list to have its records in short, where that costs the vendor less.
+    #[serde(default)]
+    pub partial: Map<String, Value>,
     /// Query parameters of which one at least must be given, and not as its default in the schema: without any of them
     /// the call would concern everything there is. Empty where that is no danger.
     #[serde(default)]
@@ -390,6 +393,7 @@ impl NativeMethod {
             path,
             rpc: None,
             query: Map::new(),
+            partial: Map::new(),
             needs_one_of: Vec::new(),
             response_path: None,
             known_by: None,

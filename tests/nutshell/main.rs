@@ -6,6 +6,7 @@ mod support;
 mod bodies;
 mod closing;
 mod hooks;
+mod partial;
 mod revisions;
 mod secrets;
 mod wires;
