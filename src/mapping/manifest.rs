@@ -322,13 +322,16 @@ pub struct NativeMethod {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "direction", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FileTransfer {
-    /// The request's body is the file.
+    /// The file goes up. Callers send its name as the query parameter `filename`.
     Upload {
         /// The most bytes that the vendor takes.
         largest: u64,
-        /// The request header with the file's name, percent-encoded. Callers send the name as the query parameter
-        /// `filename`.
-        name_header: String,
+        /// The request header with the file's name, percent-encoded, where the request's body is the file.
+        #[serde(default)]
+        name_header: Option<String>,
+        /// The field that holds the file, where the request's body is a form (`multipart/form-data`).
+        #[serde(default)]
+        form_field: Option<String>,
     },
     /// The answer is the file.
     Download {

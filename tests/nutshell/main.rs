@@ -5,6 +5,7 @@ mod support;
 
 mod bodies;
 mod closing;
+mod files;
 mod hooks;
 mod partial;
 mod revisions;
