@@ -191,6 +191,11 @@ pub fn new_account_token() -> Result<Zeroizing<String>, CryptoError> {
     new_token(ACCOUNT_TOKEN_PREFIX)
 }
 
+/// A new token of an MCP server, the same way. It stands in a path, and has only characters that can.
+pub fn new_mcp_token() -> Result<Zeroizing<String>, CryptoError> {
+    new_token("unicrm_mcp_")
+}
+
 fn new_token(prefix: &str) -> Result<Zeroizing<String>, CryptoError> {
     let mut bytes = Zeroizing::new([0u8; 32]);
     random(bytes.as_mut_slice())?;

@@ -71,6 +71,10 @@ id!(
     ApiTokenId
 );
 id!(
+    /// An address at which AI agents reach the tools of one account.
+    McpServerId
+);
+id!(
     /// Something that happened, as the log has it.
     EventId
 );

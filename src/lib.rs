@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod http;
 pub mod ids;
 pub mod mapping;
+pub mod mcp;
 pub mod model;
 pub mod outbound;
 pub mod sandbox;

@@ -28,6 +28,7 @@ use crate::http::{self, Limits, State, Tokens, Wishes};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
+use crate::mcp::{Log, Servers};
 use crate::model::CursorKeys;
 use crate::outbound::permits::Permits;
 use crate::outbound::{Outbound, OutboundSettings, Paces};
@@ -101,6 +102,14 @@ impl Server {
             references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
+        let expiring = Expiring {
+            idempotency: idempotency.clone(),
+            tokens: tokens.clone(),
+            events,
+            servers: Servers::new(store.clone(), gateway.clock.clone()),
+            asked: Log::new(store.clone(), gateway.clock.clone()),
+            ledger,
+        };
         let state = State::new(
             gateway,
             store.clone(),
@@ -122,7 +131,7 @@ impl Server {
         let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays, paces };
         let listening = tokio::spawn(listen_for_changes(store, caches, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events, ledger));
+        let sweeping = tokio::spawn(sweep(expiring));
         Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
     }
 
@@ -214,12 +223,28 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
     Ok(())
 }
 
+/// What is kept for a while only.
+struct Expiring {
+    idempotency: Idempotency,
+    tokens: Tokens,
+    events: Events,
+    servers: Servers,
+    asked: Log,
+    ledger: StoredLedger,
+}
+
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, ledger: StoredLedger) {
+async fn sweep(expiring: Expiring) {
+    let Expiring { idempotency, tokens, events, servers, asked, ledger } = expiring;
     loop {
-        let swept =
-            [idempotency.sweep().await, tokens.sweep().await, events.sweep().await, ledger.sweep().await];
-        for swept in swept {
+        for swept in [
+            idempotency.sweep().await,
+            tokens.sweep().await,
+            events.sweep().await,
+            servers.sweep().await,
+            asked.sweep().await,
+            ledger.sweep().await,
+        ] {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
             }

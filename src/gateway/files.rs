@@ -6,6 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -59,10 +62,37 @@ pub fn carrier(provider: &Provider, resource: &str, method: &str) -> Option<(Nat
     Some((native, file))
 }
 
+/// A file as the only field of a form (RFC 7578): its type, its pieces and its length.
+fn form(
+    field: &str,
+    name: &str,
+    kind: &HeaderValue,
+    pieces: Pieces,
+    length: u64,
+) -> Result<(HeaderValue, Pieces, u64)> {
+    // Random, so that no file has it by chance or by intent.
+    let boundary = format!("unicrm-{}", uuid::Uuid::new_v4().simple());
+    let kind =
+        kind.to_str().map_err(|_| Error::invalid_field("content-type", "must be visible ASCII text"))?;
+    let name = name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
+    let head = format!(
+        "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+         Content-Type: {kind}\r\n\r\n"
+    );
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let whole = length + head.len() as u64 + tail.len() as u64;
+    let around = |text: String| stream::once(async move { Ok(Bytes::from(text)) });
+    let pieces = around(head).chain(pieces).chain(around(tail)).boxed();
+    let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
+    Ok((kind.map_err(Error::internal)?, pieces, whole))
+}
+
 impl Gateway {
     /// Sends a file to an account's vendor.
     pub async fn upload(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
-        let Some(FileTransfer::Upload { largest, name_header }) = upload.operation.facts.file.clone() else {
+        let Some(FileTransfer::Upload { largest, name_header, form_field }) =
+            upload.operation.facts.file.clone()
+        else {
             return Err(Error::internal("a file was sent to an operation that takes none"));
         };
         let mut call = Call::new(upload.operation);
@@ -83,12 +113,18 @@ impl Gateway {
             let message = format!("{label} takes files of up to {largest} bytes, and this one has {length}.");
             return Err(Error::new(Kind::TooLarge, message));
         }
+        if let Some(header) = name_header {
+            let encoded = utf8_percent_encode(&name, NON_ALPHANUMERIC).to_string();
+            let header = HeaderName::try_from(header).map_err(Error::internal)?;
+            call.headers.insert(header, HeaderValue::try_from(encoded).map_err(Error::internal)?);
+        }
+        let (kind, pieces, length) = match form_field {
+            None => (kind, upload.pieces, length),
+            Some(field) => form(&field, &name, &kind, upload.pieces, length)?,
+        };
         call.headers.insert(CONTENT_TYPE, kind);
-        let encoded = utf8_percent_encode(&name, NON_ALPHANUMERIC).to_string();
-        let header = HeaderName::try_from(name_header).map_err(Error::internal)?;
-        call.headers.insert(header, HeaderValue::try_from(encoded).map_err(Error::internal)?);
         let id = call.id.clone();
-        let reply = self.carry(account, call, Arc::new(Transfer::upload(upload.pieces, length))).await?;
+        let reply = self.carry(account, call, Arc::new(Transfer::upload(pieces, length))).await?;
         if reply.body.is_empty() {
             return Ok(ProxyAnswer::Empty { id });
         }

@@ -49,6 +49,8 @@ struct Active<'c> {
     call: Option<Call>,
     /// The conditions that the gateway applies.
     own: Vec<(&'c Condition, Comparison)>,
+    /// Whether its records come in short.
+    partial: bool,
     first: Position,
 }
 
@@ -84,10 +86,11 @@ impl Run<'_> {
         self.before().await?;
         let sources = self.active(&cell.sources, &operation.conditions).await?;
         let wanted = self.wanted(&sources)?;
+        let partial = sources.iter().any(|active| active.partial);
         let mut mark = match (resumed, sources.first()) {
             (Some(mark), _) => mark,
             (None, Some(first)) => Mark { source: first.index, position: first.first.clone(), passed: 0 },
-            (None, None) => return Ok(page(Vec::new(), None)),
+            (None, None) => return Ok(Page { records: Vec::new(), next_cursor: None, partial }),
         };
         let (mut found, mut dealt) = (Vec::new(), 0);
         for calls in 1.. {
@@ -110,7 +113,7 @@ impl Run<'_> {
             };
             let full = wanted.is_some_and(|wanted| found.len() >= wanted);
             match next {
-                None => return Ok(page(found, None)),
+                None => return Ok(Page { records: found, next_cursor: None, partial }),
                 // A page that the vendor itself made short is answered as it is.
                 Some(next)
                     if full
@@ -118,7 +121,7 @@ impl Run<'_> {
                             && (calls >= FILL_PAGES || !(fell_away || next.source != mark.source))) =>
                 {
                     let cursor = self.gateway.cursors.seal(&binding, &next)?;
-                    return Ok(page(found, Some(cursor)));
+                    return Ok(Page { records: found, next_cursor: Some(cursor), partial });
                 }
                 Some(_) if calls >= SEARCH_PAGES && dealt == 0 => return Err(self.endless()),
                 Some(_) if calls >= SEARCH_PAGES => return Err(self.nothing_in_reach(&sources[here])),
@@ -213,6 +216,7 @@ impl Run<'_> {
                 }
             }
             let mut call = self.call(source).await?;
+            let partial = call.as_mut().is_some_and(|call| own.is_empty() && self.shorten(call));
             if let Some(call) = &mut call {
                 call.body = self.body(source).await?.map(|body| encode(&body)).transpose()?;
                 let foreign = |id: &String| !self.account.provider.may_have(id);
@@ -228,9 +232,21 @@ impl Run<'_> {
                 }
                 None => Position::Slice { skip: 0, take: None },
             };
-            active.push(Active { index, source, call, own, first });
+            active.push(Active { index, source, call, own, partial, first });
         }
         Ok(active)
+    }
+
+    /// Has a list's records come in short, if the caller takes them so and the vendor gives them so. A filter that the
+    /// gateway applies itself needs them whole.
+    fn shorten(&self, call: &mut Call) -> bool {
+        let partial = call.native.facts.partial.clone();
+        if !self.operation.presentation.partial || partial.is_empty() {
+            return false;
+        }
+        let asked = &self.operation.remote_query;
+        call.query.extend(partial.into_iter().filter(|(name, _)| !asked.contains_key(name)));
+        true
     }
 
     /// How many records a page is to have: as many as were asked for or as the vendor gives by default, but no more
@@ -305,8 +321,4 @@ impl Active<'_> {
         let fits = self.own.iter().all(|(condition, comparison)| fits(&fields, condition, *comparison));
         Ok(fits.then_some(record))
     }
-}
-
-fn page(records: Vec<Record>, next_cursor: Option<String>) -> Page<Record> {
-    Page { records, next_cursor }
 }

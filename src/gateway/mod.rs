@@ -21,6 +21,7 @@ pub mod proxy;
 pub mod quota;
 pub mod reference;
 mod steps;
+pub mod tools;
 pub mod unified;
 
 use std::sync::Arc;

@@ -82,6 +82,12 @@ impl Gateway {
                 return Err(Error::invalid(message));
             }
         }
+        if let (false, Some(limit)) = (pages, request.limit)
+            && names(&call, "limit")
+        {
+            // An operation without pages has it as a parameter of its own.
+            call.query.insert("limit".to_owned(), Value::from(limit));
+        }
         if pages {
             return self.proxy_list(account, call, request).await.map(ProxyAnswer::Page);
         }
@@ -120,13 +126,19 @@ impl Gateway {
                 Some(next) if page.records.is_empty() => position = next,
                 next => {
                     let next_cursor = next.map(|next| self.cursors.seal(&binding, &next)).transpose()?;
-                    return Ok(Page { records: page.records, next_cursor });
+                    return Ok(Page { records: page.records, next_cursor, partial: false });
                 }
             }
         }
         let label = &account.provider.manifest.label;
         Err(Error::new(Kind::Garbled, format!("{label} gave {MOST_EMPTY_PAGES} empty pages in a row.")))
     }
+}
+
+/// Whether an operation is documented to take a query parameter.
+fn names(call: &Call, parameter: &str) -> bool {
+    let schema = call.native.facts.query_schema.as_ref();
+    schema.and_then(|schema| schema.get("properties")).is_some_and(|own| own.get(parameter).is_some())
 }
 
 fn unknown(account: &Account, request: &ProxyRequest) -> Error {

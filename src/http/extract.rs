@@ -20,7 +20,7 @@ use crate::model::Query;
 use crate::model::schema::nearest;
 
 /// What the request's bearer token reaches.
-async fn reach(parts: &Parts, state: &State) -> Result<Reach> {
+pub async fn reach(parts: &Parts, state: &State) -> Result<Reach> {
     let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
         Error::new(Kind::Unauthenticated, "Send an API token as `Authorization: Bearer …`.")
     })?;

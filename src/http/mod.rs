@@ -13,6 +13,7 @@ mod extract;
 mod idempotency;
 mod inbound;
 mod limits;
+mod mcp;
 mod meta;
 mod middleware;
 pub mod openapi;
@@ -21,6 +22,7 @@ mod proxy;
 mod quota;
 mod reply;
 mod tokens;
+mod tools;
 mod unified;
 mod walk;
 
@@ -43,6 +45,7 @@ pub use tokens::Tokens;
 
 use crate::error::{Error, Kind};
 use crate::gateway::Gateway;
+use crate::mcp::{Log, Mcp, Servers};
 use crate::model::CursorKeys;
 use crate::store::Store;
 
@@ -54,6 +57,7 @@ struct Shared {
     gateway: Gateway,
     store: Store,
     tokens: Tokens,
+    mcp: Mcp,
     cursors: CursorKeys,
     public_url: String,
     max_request_bytes: usize,
@@ -81,10 +85,14 @@ impl State {
     pub fn new(gateway: Gateway, store: Store, tokens: Tokens, cursors: CursorKeys, wishes: Wishes) -> Self {
         let openapi = OnceLock::new();
         let Wishes { public_url, max_request_bytes, longest_patience, limits } = wishes;
+        let clock = gateway.clock.clone();
+        let servers = Servers::new(store.clone(), clock.clone());
+        let mcp = Mcp::new(gateway.clone(), servers, Log::new(store.clone(), clock), reply::error_body);
         State(Arc::new(Shared {
             gateway,
             store,
             tokens,
+            mcp,
             cursors,
             public_url,
             max_request_bytes,
@@ -151,6 +159,8 @@ fn descriptions() -> Router<State> {
         .route("/unified/meta/{model}/{integration}", get(meta::guide))
         .route("/integration/{id}/capabilities", get(capabilities::of_integration))
         .route("/integrated-account/{id}/capabilities", get(capabilities::of_account))
+        .route("/integration/{id}/tools", get(tools::of_integration))
+        .route("/integrated-account/{id}/tools", get(tools::of_account))
         .route("/openapi.json", get(openapi::serve))
         .route("/docs", get(docs::page))
         .route("/docs/{asset}", get(docs::asset))
@@ -182,6 +192,12 @@ fn administration() -> Router<State> {
         )
         .route("/integrated-account/{id}/inbound-webhook", get(inbound::address))
         .route("/integrated-account-webhook/{id}", post(inbound::receive))
+        .route("/integrated-account/{id}/mcp", get(admin::mcp_server::list).post(admin::mcp_server::create))
+        .route(
+            "/integrated-account/{id}/mcp/{server}",
+            get(admin::mcp_server::read).patch(admin::mcp_server::update).delete(admin::mcp_server::delete),
+        )
+        .route("/mcp/{token}", post(mcp::receive))
         .route("/log", get(admin::log::list))
         .route("/integrated-account/{id}/credentials", patch(admin::account::credentials))
         .route("/integrated-account/token", post(admin::account_token::issue))

@@ -52,7 +52,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 /// A page of unified records in its envelope; keyed by a field where that is asked for.
 pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response> {
-    let next_cursor = page.next_cursor.as_deref();
+    let (next_cursor, partial) = (page.next_cursor.as_deref(), page.partial);
     let mut keys = IndexSet::new();
     let mut records = Vec::with_capacity(page.records.len());
     for record in page.records {
@@ -66,8 +66,8 @@ pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response>
     }
     let room = records.iter().map(Presented::room).sum();
     Ok(match presentation.key_by {
-        None => list(next_cursor, &records, room, b"[]", |_, record, out| record.write(out)),
-        Some(_) => list(next_cursor, &records, room, b"{}", |index, record, out| {
+        None => list(next_cursor, partial, &records, room, b"[]", |_, record, out| record.write(out)),
+        Some(_) => list(next_cursor, partial, &records, room, b"{}", |index, record, out| {
             out.extend_from_slice(Value::from(keys[index].as_str()).to_string().as_bytes());
             out.push(b':');
             record.write(out);
@@ -78,7 +78,7 @@ pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response>
 /// A page of the vendor's own records in the same envelope.
 pub fn native_page(page: &Page<Box<RawValue>>) -> Response {
     let room = page.records.iter().map(|record| record.get().len()).sum();
-    list(page.next_cursor.as_deref(), &page.records, room, b"[]", |_, record, out| {
+    list(page.next_cursor.as_deref(), page.partial, &page.records, room, b"[]", |_, record, out| {
         out.extend_from_slice(record.get().as_bytes());
     })
 }
@@ -87,16 +87,20 @@ pub fn native_page(page: &Page<Box<RawValue>>) -> Response {
 /// of it. `brackets` stand around them.
 fn list<R>(
     next_cursor: Option<&str>,
+    partial: bool,
     records: &[R],
     room: usize,
     brackets: &[u8; 2],
     write: impl Fn(usize, &R, &mut Vec<u8>),
 ) -> Response {
-    let around = json!({
+    let mut around = json!({
         "next_cursor": next_cursor,
         "prev_cursor": null,
         "result_count": records.len(),
     });
+    if partial {
+        around["is_partial_response"] = Value::Bool(true);
+    }
     let around = around.to_string();
     let mut out = Vec::with_capacity(room + records.len() * KEY_ROOM + around.len() + 32);
     out.extend_from_slice(b"{\"result\":");

@@ -80,7 +80,8 @@ impl Walk {
                 Ok((out.into(), Some(self)))
             }
             next => {
-                let partial = if next.is_some() { ",\"is_partial_response\":true" } else { "" };
+                let partial =
+                    if next.is_some() || page.partial { ",\"is_partial_response\":true" } else { "" };
                 let cursor = serde_json::to_string(&next).map_err(Error::internal)?;
                 let sent = self.sent;
                 let end = format!(

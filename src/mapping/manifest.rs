@@ -251,6 +251,9 @@ fn one() -> u32 {
 pub struct NativeResource {
     /// What it is.
     pub description: String,
+    /// What it is for, in a word or two that several resources share: whoever wants few tools chooses them by it.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// By method name: list, get, create, update, delete, or a name of the vendor's.
     pub methods: IndexMap<String, NativeMethod>,
 }
@@ -274,6 +277,9 @@ pub struct NativeMethod {
     /// Static query parameters; the caller's win. `{{id}}` as a value stands for the record's id.
     #[serde(default)]
     pub query: Map<String, Value>,
+    /// What is added to the query of a list to have its records in short, where that costs the vendor less.
+    #[serde(default)]
+    pub partial: Map<String, Value>,
     /// Query parameters of which one at least must be given, and not as its default in the schema: without any of them
     /// the call would concern everything there is. Empty where that is no danger.
     #[serde(default)]
@@ -316,13 +322,16 @@ pub struct NativeMethod {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "direction", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FileTransfer {
-    /// The request's body is the file.
+    /// The file goes up. Callers send its name as the query parameter `filename`.
     Upload {
         /// The most bytes that the vendor takes.
         largest: u64,
-        /// The request header with the file's name, percent-encoded. Callers send the name as the query parameter
-        /// `filename`.
-        name_header: String,
+        /// The request header with the file's name, percent-encoded, where the request's body is the file.
+        #[serde(default)]
+        name_header: Option<String>,
+        /// The field that holds the file, where the request's body is a form (`multipart/form-data`).
+        #[serde(default)]
+        form_field: Option<String>,
     },
     /// The answer is the file.
     Download {
@@ -387,6 +396,7 @@ impl NativeMethod {
             path,
             rpc: None,
             query: Map::new(),
+            partial: Map::new(),
             needs_one_of: Vec::new(),
             response_path: None,
             known_by: None,

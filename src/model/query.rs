@@ -17,6 +17,11 @@ pub const OPERATORS: &[&str] = &["eq", "ne", "gt", "gte", "lt", "lte", "in", "ni
 pub struct Query(pub Map<String, Value>);
 
 impl Query {
+    /// A query of JSON values, which are spelt as a URL would have brought them: texts, and nothing for null.
+    pub fn spelt(values: Map<String, Value>) -> Self {
+        Query(spelt(values))
+    }
+
     /// Parses a query string without its `?`. All values are strings. Ampersands with nothing between them, which
     /// clients that build the string by hand leave, mean nothing.
     pub fn parse(text: &str) -> Result<Self> {
@@ -197,6 +202,21 @@ fn typed(filter: &Filter, value: &Value) -> std::result::Result<Value, String> {
     }
 }
 
+fn spelt(query: Map<String, Value>) -> Map<String, Value> {
+    let members = query.into_iter().filter_map(|(name, value)| Some((name, text(value)?)));
+    members.collect()
+}
+
+fn text(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::Bool(_) | Value::Number(_) => Some(Value::String(value.to_string())),
+        Value::String(_) => Some(value),
+        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(text).collect())),
+        Value::Object(members) => Some(Value::Object(spelt(members))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,5 +328,14 @@ mod tests {
             let mut query = Query::parse(&format!("limit={text}")).unwrap();
             assert!(query.take_count("limit", 10).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn values_are_spelt_as_in_a_url() {
+        let query =
+            json!({"limit": 10, "is": true, "no": null, "of": [1, null, "b"], "owner": {"id": 7, "x": null}});
+        let Value::Object(query) = query else { unreachable!() };
+        let expected = json!({"limit": "10", "is": "true", "of": ["1", "b"], "owner": {"id": "7"}});
+        assert_eq!(Value::Object(Query::spelt(query).0), expected);
     }
 }

@@ -27,6 +27,8 @@ pub struct Page<R> {
     pub records: Vec<R>,
     /// Where the list goes on; absent on the last page.
     pub next_cursor: Option<String>,
+    /// Whether its records have come in short.
+    pub partial: bool,
 }
 
 impl Record {

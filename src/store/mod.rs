@@ -12,6 +12,7 @@ pub mod environments;
 pub mod events;
 pub mod idempotency;
 pub mod mappings;
+pub mod mcp;
 pub mod permits;
 pub mod schema;
 pub mod tokens;

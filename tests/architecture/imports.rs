@@ -29,6 +29,11 @@ const TABLE: &[Never] = &[
     Never { module: "outbound", own: Own::These(&["store", "mapping"]), foreign: &["axum"] },
     Never { module: "store", own: Own::EverythingButLeaves, foreign: &[] },
     Never { module: "job", own: Own::These(&["http", "adapter"]), foreign: &[] },
+    Never {
+        module: "mcp",
+        own: Own::These(&["http", "adapter", "outbound"]),
+        foreign: &["axum", "sqlx", "reqwest"],
+    },
     Never { module: "account", own: Own::These(&["http", "gateway"]), foreign: &[] },
     Never { module: "gateway", own: Own::These(&[]), foreign: &["axum", "sqlx", "reqwest"] },
     Never {
@@ -45,6 +50,7 @@ const ONLY: &[(&[&str], &[&str])] = &[
     (&["sqlx"], &["store"]),
     (&["axum"], &["http", "sandbox"]),
     (JSONATA, &["mapping"]),
+    (&["rmcp"], &["mcp"]),
 ];
 
 /// What would give an adapter a clock or a socket.

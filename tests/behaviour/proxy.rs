@@ -113,7 +113,12 @@ impl Native {
                 assert_eq!(sent.get(name).map(String::as_str), Some(value), "{name}: {}", asked.query);
             }
             assert!(!sent.contains_key("integrated_account_id"), "{}", asked.query);
-            assert_eq!(String::from_utf8_lossy(&asked.body), body.unwrap_or_default());
+            let (sent, body) = (String::from_utf8_lossy(&asked.body), body.unwrap_or_default());
+            if self.is_form() {
+                assert!(sent.contains(&format!("\r\n\r\n{body}\r\n--")), "{sent}");
+            } else {
+                assert_eq!(sent, body);
+            }
             return;
         };
         let text = String::from_utf8_lossy(&asked.body);
@@ -178,6 +183,11 @@ impl Native {
     /// Whether its body is a file.
     fn is_upload(&self) -> bool {
         matches!(self.facts.file, Some(FileTransfer::Upload { .. }))
+    }
+
+    /// Whether that file goes as a field of a form.
+    fn is_form(&self) -> bool {
+        matches!(self.facts.file, Some(FileTransfer::Upload { form_field: Some(_), .. }))
     }
 
     /// Whether a body can be sent with it.

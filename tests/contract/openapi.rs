@@ -163,6 +163,8 @@ async fn whatever_takes_a_token_refuses_whoever_has_none() {
         let reply = stranger.write(verb, &filled.join("/"), "{}").await;
         if path == "/integrated-account-webhook/{id}" {
             reply.local_error(404); // its token is part of the address
+        } else if path == "/mcp/{token}" {
+            reply.local_error(401); // and so is this one's
         } else if operation["security"] == json!([]) {
             reply.assert_status(200);
         } else {

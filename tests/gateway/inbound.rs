@@ -201,7 +201,7 @@ async fn the_log_pages_filters_and_is_an_environments_own() {
         app.gateway.get(&log(query)).await.refused_fields(&[field]);
     }
     app.gateway.get("/log").await.refused_fields(&["log_type"]);
-    app.gateway.get("/log?log_type=mcp").await.refused_fields(&["log_type"]);
+    app.gateway.get("/log?log_type=rapid_bridge").await.refused_fields(&["log_type"]);
     let (_, stranger) = app.another_environment("elsewhere").await;
     assert!(stranger.get("/log?log_type=webhook").await.result().is_empty());
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use http::Method as Verb;
 use serde_json::{Value, json};
 
+use crate::published::TOOLS;
 use crate::support::app::{Setup, TestApp};
-use crate::tools::TOOLS;
 
 const PERSON: &str = "66c00101a1b2c3d400000001";
 const WON: &str = "66c00101a1b2c3d40000000b";

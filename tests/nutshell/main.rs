@@ -5,5 +5,9 @@ mod support;
 
 mod bodies;
 mod closing;
+mod files;
+mod hooks;
+mod partial;
 mod revisions;
+mod secrets;
 mod wires;

@@ -9,6 +9,7 @@ pub mod environment_integration;
 pub mod integration;
 pub mod log;
 pub mod mapping;
+pub mod mcp_server;
 pub mod model;
 pub mod sandbox_account;
 
@@ -92,7 +93,7 @@ impl Paging {
 }
 
 /// A list that is never long, in the envelope of administrative lists. Its parameters have been taken.
-fn whole(mut query: AdminQuery, known: &[&str], result: Vec<Value>) -> Result<Response> {
+pub fn whole(mut query: AdminQuery, known: &[&str], result: Vec<Value>) -> Result<Response> {
     let limit = query.0.take_count("limit", PAGE)?.unwrap_or(PAGE);
     if query.0.take_text("next_cursor")?.is_some() {
         return Err(Error::invalid_field("next_cursor", "this list has one page only"));

@@ -18,6 +18,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("proxy.yaml", include_str!("chapters/proxy.yaml")),
     ("calls.yaml", include_str!("chapters/calls.yaml")),
     ("meta.yaml", include_str!("chapters/meta.yaml")),
+    ("tools.yaml", include_str!("chapters/tools.yaml")),
     ("account.yaml", include_str!("chapters/account.yaml")),
     ("event.yaml", include_str!("chapters/event.yaml")),
     ("integration.yaml", include_str!("chapters/integration.yaml")),

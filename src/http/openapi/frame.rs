@@ -125,6 +125,10 @@ pub fn parameters() -> Value {
             json!({ "type": "string" }),
         ),
         "truto_ignore_limit": flag("truto_ignore_limit", "Walks the list to its end, whatever `limit` says."),
+        "truto_partial": flag(
+            "truto_partial",
+            "Takes a list's records in short where the provider gives them so for less: `is_partial_response` tells.",
+        ),
         "truto_body_passthrough": flag(
             "truto_body_passthrough",
             "Sends the body to the provider as it is, in place of what the mapping makes of it.",

@@ -179,7 +179,7 @@ pub fn list_of(record: Value) -> Value {
             "result_count": { "type": "integer", "description": "How many records the page has." },
             "is_partial_response": {
                 "type": "boolean",
-                "description": "Whether the provider gives fewer fields in a list than for one record.",
+                "description": "Whether the records came in short (`truto_partial`), or the list was cut off.",
             },
         },
     })

@@ -169,6 +169,7 @@ impl Topic<'_> {
                 "truto_exclude_fields",
                 "truto_key_by",
                 "truto_ignore_limit",
+                "truto_partial",
                 "truto_allow_unknown_query",
             ],
             Method::Get => &[

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 
 use super::definitions::Definition;
+use super::files::File;
 use super::record::{Kind, Record};
 use super::refusal::Refusal;
 use super::stamps::instant;
@@ -16,6 +17,8 @@ use crate::sandbox::table::Table;
 pub(super) struct Account {
     tables: BTreeMap<Kind, Table<Record>>,
     pub(super) definitions: Vec<Definition>,
+    /// Files by their ids.
+    pub(super) files: BTreeMap<i64, File>,
     /// Lists that people saved.
     pub(super) filters: Vec<(i64, &'static str)>,
     /// When it is looked at or changed.
@@ -26,7 +29,7 @@ impl Account {
     /// Without any record; ids of each kind begin at a number of their own.
     pub(super) fn empty(now: OffsetDateTime, first_ids: impl Fn(Kind) -> i64) -> Account {
         let tables = Kind::all().map(|kind| (kind, Table::starting_at(first_ids(kind)))).collect();
-        Account { tables, definitions: Vec::new(), filters: Vec::new(), now }
+        Account { tables, definitions: Vec::new(), files: BTreeMap::new(), filters: Vec::new(), now }
     }
 
     pub(super) fn get(&self, kind: Kind, id: i64) -> Option<&Record> {

@@ -8,6 +8,7 @@
 mod account;
 mod activities;
 mod definitions;
+mod files;
 mod find;
 mod gate;
 mod labelled;
@@ -101,6 +102,7 @@ impl Vendor for Nutshell {
         let guarded = Router::new()
             .route(ENDPOINT, post(rpc::call))
             .nest("/rest", rest::routes())
+            .nest("/file/api", files::routes())
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .route("/v1/json", post(rpc::discover))

@@ -15,7 +15,7 @@ use super::record::{Kind, Record};
 use super::refusal::Refusal;
 use super::shown::whole;
 use super::written::integer;
-use super::{Shared, activities, find, leads, notes, people, search, seed};
+use super::{Shared, activities, files, find, leads, notes, people, search, seed};
 
 /// What stands in the place of a revision to write whatever it is.
 const WHATEVER: &str = "REV_IGNORE";
@@ -153,9 +153,14 @@ fn save(
     entity: &Value,
     before: Option<&Record>,
 ) -> Result<i64, Refusal> {
-    let object = entity.as_object();
+    let mut object = entity.as_object().cloned();
+    let listed = match &mut object {
+        Some(written) => files::claimed(account, kind, written)?,
+        None => None,
+    };
+    let object = object.as_ref();
     let written = || object.ok_or_else(|| Refusal::invalid("The record must be an object"));
-    let fields = match (kind, before) {
+    let mut fields = match (kind, before) {
         (Kind::Accounts | Kind::Contacts, _) => people::written(account, kind, written()?, before)?,
         (Kind::Leads, _) => leads::written(account, written()?, before)?,
         (Kind::Activities, _) => activities::written(account, author, written()?, before)?,
@@ -163,6 +168,7 @@ fn save(
         (Kind::Notes, Some(note)) => notes::edited(account, author, entity, note)?,
         _ => return Err(Refusal::forbidden("You do not have permission to do that")),
     };
+    fields.extend(listed.map(|list| ("file".to_owned(), list)));
     let id = match before {
         Some(record) => {
             account.rewrite(kind, record.id, fields);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::account::Account;
 use super::record::{Kind, Record};
 use super::stamps::stamp;
-use super::{activities, leads, notes, people};
+use super::{activities, files, leads, notes, people};
 
 /// A record in the form that a reader asks for.
 pub(super) fn shown(account: &Account, kind: Kind, record: &Record, stub: bool) -> Value {
@@ -14,6 +14,14 @@ pub(super) fn shown(account: &Account, kind: Kind, record: &Record, stub: bool) 
 
 /// A record with everything that Nutshell tells of it.
 pub(super) fn whole(account: &Account, kind: Kind, record: &Record) -> Value {
+    let mut view = own(account, kind, record);
+    if files::has(kind) {
+        view["file"] = files::of(account, record);
+    }
+    view
+}
+
+fn own(account: &Account, kind: Kind, record: &Record) -> Value {
     match kind {
         Kind::Accounts => people::account(account, record),
         Kind::Contacts => people::contact(account, record),
