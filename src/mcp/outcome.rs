@@ -192,3 +192,53 @@ fn waiting(error: &Error) -> String {
         Retry::Later(None) | Retry::Never => "Wait a minute, then make the same call again.".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(bytes: usize) -> Box<RawValue> {
+        RawValue::from_string(format!("{{\"text\":\"{}\"}}", "x".repeat(bytes))).unwrap()
+    }
+
+    #[test]
+    fn a_list_is_items_and_a_cursor_in_text_and_structure() {
+        for (cursor, told) in [(Some("next\"one"), json!("next\"one")), (None, json!(null))] {
+            let items = vec![record(1), record(2)];
+            let answer = ToolAnswer::Page { items, next_cursor: cursor.map(str::to_owned) };
+            let made = serde_json::to_value(result(answer, true).unwrap()).unwrap();
+            let expected = json!({ "items": [{ "text": "x" }, { "text": "xx" }], "nextCursor": told });
+            assert_eq!(made["structuredContent"], expected);
+            let text: Value = serde_json::from_str(made["content"][0]["text"].as_str().unwrap()).unwrap();
+            assert_eq!((text, &made["isError"]), (expected, &json!(false)));
+            assert_eq!(made.get("resultType"), None);
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_object_is_structured_as_one() {
+        let list = RawValue::from_string("[1,2]".to_owned()).unwrap();
+        let made = result(ToolAnswer::One(list), true).unwrap();
+        assert_eq!(made.structured_content, Some(json!({ "result": [1, 2] })));
+    }
+
+    #[test]
+    fn what_is_read_has_a_largest_size_and_what_was_written_is_told_whatever_its_size() {
+        let error = result(ToolAnswer::One(record(LONGEST)), true).unwrap_err();
+        assert_eq!(error.kind(), Kind::TooLarge);
+        assert!(result(ToolAnswer::One(record(LONGEST)), false).is_ok());
+    }
+
+    #[test]
+    fn files_are_text_where_they_can_be_and_base64_elsewhere() {
+        let file = |content_type: &str, content: &'static [u8]| {
+            let file = File { content_type: content_type.to_owned(), content: content.into() };
+            serde_json::to_value(result(ToolAnswer::File(file), true).unwrap()).unwrap()["content"][0].clone()
+        };
+        assert_eq!(file("text/plain; charset=utf-8", b"an offer")["text"], "an offer");
+        for odd in [file("text/plain", b"\xff\xfe"), file("application/pdf", b"%PDF")] {
+            assert_eq!(odd["type"], "resource");
+            assert!(odd["resource"]["blob"].is_string(), "{odd}");
+        }
+    }
+}
