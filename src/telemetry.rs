@@ -1,4 +1,7 @@
-//! Logs: one line a request, for people or for machines. No secret and no body is ever given to it.
+//! What can be seen of a running gateway: logs, one line a request, for people or for machines, and metrics. No secret
+//! and no body is ever given to them.
+
+pub mod metrics;
 
 use std::io::IsTerminal;
 

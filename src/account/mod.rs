@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
 
 pub use import::{Doomed, Import, STATUSES};
 pub use source::AccountCredential;
@@ -86,6 +87,8 @@ struct Inner {
     kept: Cache<(EnvironmentId, AccountId), Arc<Account>>,
     /// One renewal at a time for each account of this process.
     renewing: Cache<AccountId, Arc<Mutex<()>>>,
+    /// Renewals that are under way, each in a task of its own.
+    renewals: TaskTracker,
 }
 
 impl Accounts {
@@ -113,6 +116,7 @@ impl Accounts {
             clock,
             kept: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
             renewing: Cache::builder().max_capacity(MOST_KEPT).time_to_idle(KEPT).build(),
+            renewals: TaskTracker::new(),
         })))
     }
 
@@ -155,6 +159,13 @@ impl Accounts {
         let provider = inner.catalog.provider(&row.integration_name)?.clone();
         let adapter = inner.adapters.get(&row.integration_name).cloned().ok_or_else(missing)?;
         Ok(Arc::new(Account { environment, id, row, provider, adapter, secrets }))
+    }
+
+    /// Waits until every renewal that has begun is done: the vendor may have rotated the refresh token already, and
+    /// whoever loses the answer has lost the account. To be called once nothing new can begin.
+    pub async fn finish(&self) {
+        self.0.renewals.close();
+        self.0.renewals.wait().await;
     }
 
     /// Lets go of what has changed.

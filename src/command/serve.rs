@@ -23,13 +23,14 @@ use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
-use crate::http::{self, State, Tokens};
+use crate::http::{self, State, Stopping, Tokens};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
 use crate::model::CursorKeys;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::store::Store;
+use crate::telemetry::metrics;
 
 /// The environment that is always there.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
@@ -40,8 +41,8 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 /// Between two looks for what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
-/// How long requests that are on their way may take once the process is asked to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long renewals of credentials may take beyond the grace: an answer of the vendor's that is lost is an account lost.
+const RENEWALS: Duration = Duration::from_secs(25);
 
 /// A running gateway.
 pub struct Server {
@@ -49,9 +50,19 @@ pub struct Server {
     address: SocketAddr,
     idempotency: Idempotency,
     stop: CancellationToken,
+    stopping: Stopping,
+    delay: Duration,
+    grace: Duration,
     serving: JoinHandle<std::io::Result<()>>,
+    metrics: Option<Metrics>,
     listening: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+}
+
+/// Where metrics are read, for as long as there is something to read.
+struct Metrics {
+    address: SocketAddr,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
@@ -81,6 +92,7 @@ impl Server {
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
         let events = Events::new(store.clone(), keys.clone(), clock.clone());
+        let stopping = Stopping::default();
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
@@ -102,18 +114,34 @@ impl Server {
             cursors,
             settings.public_url(),
             settings.max_request_bytes,
+            stopping.clone(),
         );
-        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
-        })?;
+        let listener = bind("UNICRM_LISTEN", settings.listen).await?;
         let address = listener.local_addr()?;
+        let metrics = match settings.metrics_listen {
+            Some(address) => Some(Metrics::start(address, store.clone()).await?),
+            None => None,
+        };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let listening =
             tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
-        Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
+        let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
+        Ok(Server {
+            accounts,
+            address,
+            idempotency,
+            stop,
+            stopping,
+            delay,
+            grace,
+            serving,
+            metrics,
+            listening,
+            sweeping,
+        })
     }
 
     /// Where it listens.
@@ -121,13 +149,22 @@ impl Server {
         self.address
     }
 
+    /// Where its metrics are read, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// The accounts that it serves.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    /// Stops accepting, finishes what is on its way, and returns.
+    /// Says that it isn't ready, stops accepting, finishes what is on its way, and returns.
     pub async fn stop(self) -> Outcome {
+        self.stopping.begin();
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
         self.stop.cancel();
         self.listening.abort();
         self.sweeping.abort();
@@ -137,12 +174,38 @@ impl Server {
             self.idempotency.finish().await;
             served
         };
-        match tokio::time::timeout(GRACE, finish).await {
+        let grace = self.grace;
+        let served = tokio::time::timeout(grace, finish).await;
+        if tokio::time::timeout(RENEWALS, self.accounts.finish()).await.is_err() {
+            tracing::error!(
+                "a renewal of a credential was cut off; its account may have to be connected again"
+            );
+        }
+        if let Some(metrics) = self.metrics {
+            metrics.serving.abort();
+        }
+        match served {
             Ok(Ok(served)) => Ok(served?),
             Ok(Err(error)) => Err(Failure::new(format!("the server failed: {error}"))),
-            Err(_) => Err(Failure::new(format!("requests were still on their way after {GRACE:?}"))),
+            Err(_) => Err(Failure::new(format!(
+                "requests were still on their way after {grace:?} (UNICRM_SHUTDOWN_GRACE)"
+            ))),
         }
     }
+}
+
+impl Metrics {
+    async fn start(address: SocketAddr, store: Store) -> Result<Metrics, Failure> {
+        let listener = bind("UNICRM_METRICS_LISTEN", address).await?;
+        let address = listener.local_addr()?;
+        let serving = tokio::spawn(http::metrics::serve(listener, store, std::future::pending()));
+        Ok(Metrics { address, serving })
+    }
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let unusable = |error| Failure::new(format!("{setting}: can't listen on {address}: {error}"));
+    TcpListener::bind(address).await.map_err(unusable)
 }
 
 /// `unicrm serve`.
@@ -150,6 +213,9 @@ pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     super::database::with(&settings, migrate, async |database| {
         let server = start(&settings, database).await?;
         let shutdown = Shutdown::listen()?;
+        if let Some(metrics) = server.metrics_address() {
+            println!("metrics are at http://{metrics}/metrics");
+        }
         println!("unicrm listens on http://{}", server.address());
         shutdown.requested().await;
         tracing::info!("stopping");
@@ -225,7 +291,9 @@ async fn listen_for_changes(
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        if let Err(error) = listen(&store, &accounts, &tokens, &overlays).await {
+        let listened = listen(&store, &accounts, &tokens, &overlays).await;
+        metrics::listening(false);
+        if let Err(error) = listened {
             tracing::warn!(%error, "not listening for changes for the moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
@@ -239,6 +307,7 @@ async fn listen(
     overlays: &Overlays,
 ) -> Result<(), Error> {
     let mut changes = store.changes().await?;
+    metrics::listening(true);
     // Whatever was announced before this moment was not heard.
     let mut change = crate::store::changes::Change::Anything;
     loop {

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::Gateway;
 use super::custom_config::{BodyFormat, MethodConfig};
+use super::observed::Asked;
 use crate::account::Account;
 use crate::adapter::{Call, Reply, path, value_at};
 use crate::error::{Effect, Error, Kind, Result};
@@ -26,6 +27,7 @@ use crate::mapping::expression::{Budget, Expression, Scope};
 use crate::mapping::manifest::{NativeMethod, Verb};
 use crate::mapping::placeholders::{Names, PlaceholderError, fill, fill_object, fill_with};
 use crate::model::Query;
+use crate::telemetry::metrics::Interface;
 
 /// What stays as it is within one segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,6 +71,12 @@ pub enum CustomAnswer {
 impl Gateway {
     /// Serves a custom request for an account.
     pub async fn custom(&self, account: &Arc<Account>, request: CustomRequest) -> Result<CustomAnswer> {
+        let method = request.verb.http().as_str().to_ascii_lowercase();
+        let asked = Asked { interface: Interface::custom, resource: "custom".to_owned(), method };
+        self.observed(account, asked, Box::pin(self.any(account, request))).await
+    }
+
+    async fn any(&self, account: &Arc<Account>, request: CustomRequest) -> Result<CustomAnswer> {
         let (config, body) = match request.verbatim {
             true => (MethodConfig::default(), request.body.clone()),
             false => part(&request.body)?,

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::observed::Asked;
 use super::proxy::ProxyAnswer;
 use crate::account::Account;
 use crate::adapter::{Call, Reply};
@@ -62,6 +63,11 @@ pub fn carrier(provider: &Provider, resource: &str, method: &str) -> Option<(Nat
 impl Gateway {
     /// Sends a file to an account's vendor.
     pub async fn upload(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
+        let asked = Asked::proxy(account, &upload.operation.resource, &upload.operation.method);
+        self.observed(account, asked, Box::pin(self.uploaded(account, upload))).await
+    }
+
+    async fn uploaded(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
         let Some(FileTransfer::Upload { largest, name_header }) = upload.operation.facts.file.clone() else {
             return Err(Error::internal("a file was sent to an operation that takes none"));
         };

@@ -14,12 +14,14 @@ pub mod idempotency;
 pub mod inbound;
 mod listing;
 mod native;
+mod observed;
 pub mod overlay;
 pub mod proxy;
 pub mod quota;
 pub mod reference;
 mod steps;
 pub mod unified;
+pub mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,7 +108,10 @@ impl Gateway {
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let mut exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;
+        let name = exchange.call.name();
+        let under_way = waiting::begin();
         let outcome = self.outbound.call(exchange).await;
+        under_way.end(&name, &outcome);
         self.note_quota(account, &outcome);
         if writes {
             idempotency::after_write(&outcome);

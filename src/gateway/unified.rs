@@ -11,6 +11,7 @@ use super::Gateway;
 use super::evaluate::{Extras, Found, Surroundings, headers, record_id};
 use super::listing::LARGE;
 use super::native::{encode, raw};
+use super::observed::Asked;
 use super::steps::MOST_PAGES;
 use crate::account::Account;
 use crate::adapter::Call;
@@ -19,6 +20,7 @@ use crate::mapping::Cell;
 use crate::mapping::catalog::Support;
 use crate::mapping::cell::{Origin, Source};
 use crate::model::{Method, Operation, Page, Record, Resource};
+use crate::telemetry::metrics::Interface;
 
 /// What a unified call answers.
 #[derive(Debug)]
@@ -51,6 +53,12 @@ struct Native {
 impl Gateway {
     /// Serves a unified request for an account.
     pub async fn unified(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
+        let (resource, method) = (operation.path(), operation.method.as_str().to_owned());
+        let asked = Asked { interface: Interface::unified, resource, method };
+        self.observed(account, asked, Box::pin(self.unobserved(account, operation))).await
+    }
+
+    async fn unobserved(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
         let method = operation.method;
         let effective = self.effective(account, &operation.model, &operation.resource, method).await?;
         let cell = match effective.support {

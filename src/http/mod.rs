@@ -10,9 +10,11 @@ mod capabilities;
 mod custom;
 mod docs;
 mod extract;
+mod health;
 mod idempotency;
 mod inbound;
 mod meta;
+pub mod metrics;
 mod middleware;
 pub mod openapi;
 mod proxy;
@@ -35,6 +37,7 @@ use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use health::Stopping;
 pub use tokens::Tokens;
 
 use crate::error::{Error, Kind};
@@ -53,13 +56,14 @@ struct Shared {
     cursors: CursorKeys,
     public_url: String,
     max_request_bytes: usize,
+    stopping: Stopping,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
 
 impl State {
     /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
-    /// `max_request_bytes` is the largest body that is read.
+    /// `max_request_bytes` is the largest body that is read, and `stopping` says when calls are better sent elsewhere.
     pub fn new(
         gateway: Gateway,
         store: Store,
@@ -67,9 +71,19 @@ impl State {
         cursors: CursorKeys,
         public_url: String,
         max_request_bytes: usize,
+        stopping: Stopping,
     ) -> Self {
         let openapi = OnceLock::new();
-        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
+        State(Arc::new(Shared {
+            gateway,
+            store,
+            tokens,
+            cursors,
+            public_url,
+            max_request_bytes,
+            stopping,
+            openapi,
+        }))
     }
 }
 
@@ -79,6 +93,7 @@ pub fn service(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
+        .route_layer(axum::middleware::from_fn(metrics::measure))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration())
@@ -137,6 +152,8 @@ fn administration() -> Router<State> {
     Router::new()
         .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
+        .route("/health", get(health::health))
+        .route("/ready", get(health::ready))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
         .route("/integration", get(admin::integration::list))

@@ -60,6 +60,12 @@ impl Store {
         Ok(())
     }
 
+    /// How many connections are in use, and how many wait for use.
+    pub fn connections(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        ((self.pool.size() as usize).saturating_sub(idle), idle)
+    }
+
     /// Closes every connection.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -3,4 +3,6 @@
 mod dev;
 mod process;
 mod serve;
+mod shutdown;
 mod tools;
+mod vendor;

@@ -17,4 +17,5 @@ mod quota;
 mod renewal;
 mod routes;
 mod secrets;
+mod seeing;
 mod tenants;
