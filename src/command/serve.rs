@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,7 @@ use crate::mapping::{Catalog, Files};
 use crate::model::CursorKeys;
 use crate::outbound::{Outbound, OutboundSettings};
 use crate::store::Store;
+use crate::store::changes::Change;
 use crate::telemetry::metrics;
 
 /// The environment that is always there.
@@ -37,6 +39,9 @@ pub const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// Between attempts to listen for changes again, when the database is away.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
+
+/// How long a start waits for the first attempt.
+const FIRST_LISTEN: Duration = Duration::from_secs(5);
 
 /// Between two looks for what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
@@ -124,8 +129,11 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let listening =
-            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
+        let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays };
+        let (hears, heard) = oneshot::channel();
+        let listening = tokio::spawn(listen_for_changes(store, caches, hears, stop.clone()));
+        // Before the first call, so that nothing that is kept for one is let go of for what may have been missed before.
+        let _ = tokio::time::timeout(FIRST_LISTEN, heard).await; // it goes on trying
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
         let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
@@ -282,16 +290,31 @@ async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events) {
     }
 }
 
-/// Lets go of cached rows as other processes change them.
-async fn listen_for_changes(
-    store: Store,
+/// What is kept of the database's rows.
+struct Caches {
     accounts: Accounts,
     tokens: Tokens,
     overlays: Overlays,
+}
+
+impl Caches {
+    async fn forget(&self, change: &Change) {
+        self.accounts.forget(change).await;
+        self.tokens.forget(change);
+        self.overlays.forget(change).await;
+    }
+}
+
+/// Lets go of cached rows as other processes change them. Says so once it hears of changes for the first time.
+async fn listen_for_changes(
+    store: Store,
+    caches: Caches,
+    hears: oneshot::Sender<()>,
     stop: CancellationToken,
 ) {
+    let mut hears = Some(hears);
     while !stop.is_cancelled() {
-        let listened = listen(&store, &accounts, &tokens, &overlays).await;
+        let listened = listen(&store, &caches, &mut hears).await;
         metrics::listening(false);
         if let Err(error) = listened {
             tracing::warn!(%error, "not listening for changes for the moment");
@@ -302,18 +325,17 @@ async fn listen_for_changes(
 
 async fn listen(
     store: &Store,
-    accounts: &Accounts,
-    tokens: &Tokens,
-    overlays: &Overlays,
+    caches: &Caches,
+    hears: &mut Option<oneshot::Sender<()>>,
 ) -> Result<(), Error> {
     let mut changes = store.changes().await?;
     metrics::listening(true);
     // Whatever was announced before this moment was not heard.
-    let mut change = crate::store::changes::Change::Anything;
+    caches.forget(&Change::Anything).await;
+    if let Some(hears) = hears.take() {
+        let _ = hears.send(()); // a start that has waited long enough doesn't wait any more
+    }
     loop {
-        accounts.forget(&change).await;
-        tokens.forget(&change);
-        overlays.forget(&change).await;
-        change = changes.next().await?;
+        caches.forget(&changes.next().await?).await;
     }
 }

@@ -96,7 +96,8 @@ pub fn service(
         .route_layer(axum::middleware::from_fn(metrics::measure))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
-        .merge(administration())
+        .merge(administration().route_layer(axum::middleware::from_fn(middleware::read_once_more)))
+        .merge(probes())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -148,12 +149,15 @@ fn descriptions() -> Router<State> {
         .route("/docs/{asset}", get(docs::asset))
 }
 
+/// How the process is.
+fn probes() -> Router<State> {
+    Router::new().route("/health", get(health::health)).route("/ready", get(health::ready))
+}
+
 fn administration() -> Router<State> {
     Router::new()
         .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
         .route("/environment", get(admin::environment::list))
         .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
         .route("/integration", get(admin::integration::list))

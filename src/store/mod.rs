@@ -12,6 +12,7 @@ pub mod environments;
 pub mod events;
 pub mod idempotency;
 pub mod mappings;
+pub mod reach;
 pub mod schema;
 pub mod tokens;
 
@@ -40,7 +41,9 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections.max(2))
             .acquire_timeout(ACQUIRE)
+            // A round trip to the database for every statement would be the other way of finding a broken connection.
             .test_before_acquire(false)
+            .before_acquire(|_, connection| Box::pin(async move { Ok(reach::is_trusted(connection.age)) }))
             .connect_lazy_with(options);
         Store { pool, direct }
     }
@@ -81,10 +84,10 @@ impl From<sqlx::Error> for Error {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed
-        ) || error
-            .as_database_error()
-            .and_then(|error| error.code())
-            .is_some_and(|code| code.starts_with("57P"));
+        ) || ended(&error);
+        if matches!(error, sqlx::Error::Io(_)) || ended(&error) {
+            reach::broke_off();
+        }
         if away {
             Error::new(Kind::Unavailable, "The gateway's database can't be reached for the moment.")
                 .retry(crate::error::Retry::Later(Some(Duration::from_secs(2))))
@@ -93,4 +96,10 @@ impl From<sqlx::Error> for Error {
             Error::internal(format!("database: {error}"))
         }
     }
+}
+
+/// Whether the server has ended the connection, or doesn't take any yet.
+fn ended(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.starts_with("57P"))
 }

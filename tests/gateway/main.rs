@@ -6,6 +6,7 @@ mod support;
 mod accounts;
 mod bodies;
 mod catalogue;
+mod database_away;
 mod environments;
 mod files;
 mod inbound;
