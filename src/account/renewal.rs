@@ -66,9 +66,9 @@ impl Accounts {
             if inner.store.lease_credential(account.environment, account.id, version, lease, LEASE).await? {
                 let renewed = self.ask_vendor(account, version, tokens, lease).await;
                 let outcome = match &renewed {
-                    Ok(Some(_)) => Renewal::renewed,
-                    Ok(None) => Renewal::refused,
-                    Err(_) => Renewal::failed,
+                    Ok(Some(_)) => Renewal::Renewed,
+                    Ok(None) => Renewal::Refused,
+                    Err(_) => Renewal::Failed,
                 };
                 metrics::renewed(&account.provider.manifest.name, outcome);
                 return renewed;

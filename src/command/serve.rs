@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
+use crate::gateway::call_log::CallLog;
 use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
@@ -54,6 +55,7 @@ pub struct Server {
     accounts: Accounts,
     address: SocketAddr,
     idempotency: Idempotency,
+    calls: CallLog,
     stop: CancellationToken,
     stopping: Stopping,
     delay: Duration,
@@ -98,6 +100,8 @@ impl Server {
         let tokens = Tokens::new(store.clone(), clock.clone());
         let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let stopping = Stopping::default();
+        let (kept, days) = (settings.call_log, settings.call_log_days);
+        let calls = CallLog::start(store.clone(), clock.clone(), kept, days);
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
@@ -105,6 +109,7 @@ impl Server {
             overlays: overlays.clone(),
             idempotency: idempotency.clone(),
             events: events.clone(),
+            calls: calls.clone(),
             outbound,
             cursors: cursors.clone(),
             clock,
@@ -135,12 +140,13 @@ impl Server {
         // Before the first call, so that nothing that is kept for one is let go of for what may have been missed before.
         let _ = tokio::time::timeout(FIRST_LISTEN, heard).await; // it goes on trying
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
+        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events, calls.clone()));
         let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
         Ok(Server {
             accounts,
             address,
             idempotency,
+            calls,
             stop,
             stopping,
             delay,
@@ -180,6 +186,7 @@ impl Server {
             let served = self.serving.await;
             // What a caller who hung up had begun under an idempotency key is finished too.
             self.idempotency.finish().await;
+            self.calls.finish().await;
             served
         };
         let grace = self.grace;
@@ -279,9 +286,11 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events) {
+async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, calls: CallLog) {
     loop {
-        for swept in [idempotency.sweep().await, tokens.sweep().await, events.sweep().await] {
+        let swept =
+            [idempotency.sweep().await, tokens.sweep().await, events.sweep().await, calls.sweep().await];
+        for swept in swept {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
             }

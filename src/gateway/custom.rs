@@ -27,7 +27,6 @@ use crate::mapping::expression::{Budget, Expression, Scope};
 use crate::mapping::manifest::{NativeMethod, Verb};
 use crate::mapping::placeholders::{Names, PlaceholderError, fill, fill_object, fill_with};
 use crate::model::Query;
-use crate::telemetry::metrics::Interface;
 
 /// What stays as it is within one segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -71,8 +70,7 @@ pub enum CustomAnswer {
 impl Gateway {
     /// Serves a custom request for an account.
     pub async fn custom(&self, account: &Arc<Account>, request: CustomRequest) -> Result<CustomAnswer> {
-        let method = request.verb.http().as_str().to_ascii_lowercase();
-        let asked = Asked { interface: Interface::custom, resource: "custom".to_owned(), method };
+        let asked = Asked::custom(request.verb);
         self.observed(account, asked, Box::pin(self.any(account, request))).await
     }
 

@@ -63,7 +63,8 @@ pub fn carrier(provider: &Provider, resource: &str, method: &str) -> Option<(Nat
 impl Gateway {
     /// Sends a file to an account's vendor.
     pub async fn upload(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
-        let asked = Asked::proxy(account, &upload.operation.resource, &upload.operation.method);
+        let operation = &upload.operation;
+        let asked = Asked::proxy(account, [&operation.resource, &operation.method], upload.id.as_ref());
         self.observed(account, asked, Box::pin(self.uploaded(account, upload))).await
     }
 

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod batch_delete;
+pub mod call_log;
 pub mod custom;
 mod custom_config;
 mod evaluate;
@@ -36,6 +37,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound, Transfer};
+use call_log::CallLog;
 use events::Events;
 use idempotency::Idempotency;
 use overlay::Overlays;
@@ -57,6 +59,8 @@ pub struct Gateway {
     pub idempotency: Idempotency,
     /// What has happened.
     pub events: Events,
+    /// What became of calls.
+    pub calls: CallLog,
     /// By which calls are sent.
     pub outbound: Outbound,
     /// What cursors are sealed with.

@@ -61,7 +61,7 @@ pub enum ProxyAnswer {
 impl Gateway {
     /// Serves a proxy request for an account.
     pub async fn proxy(&self, account: &Arc<Account>, request: ProxyRequest) -> Result<ProxyAnswer> {
-        let asked = Asked::proxy(account, &request.resource, &request.method);
+        let asked = Asked::proxy(account, [&request.resource, &request.method], request.id.as_ref());
         self.observed(account, asked, Box::pin(self.proxied(account, request))).await
     }
 

@@ -20,7 +20,6 @@ use crate::mapping::Cell;
 use crate::mapping::catalog::Support;
 use crate::mapping::cell::{Origin, Source};
 use crate::model::{Method, Operation, Page, Record, Resource};
-use crate::telemetry::metrics::Interface;
 
 /// What a unified call answers.
 #[derive(Debug)]
@@ -53,8 +52,7 @@ struct Native {
 impl Gateway {
     /// Serves a unified request for an account.
     pub async fn unified(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
-        let (resource, method) = (operation.path(), operation.method.as_str().to_owned());
-        let asked = Asked { interface: Interface::unified, resource, method };
+        let asked = Asked::unified(&operation);
         self.observed(account, asked, Box::pin(self.unobserved(account, operation))).await
     }
 

@@ -41,9 +41,9 @@ async fn render(Shared(store): Shared<Store>) -> Response {
 /// The layer around calls for an account: what of their time was not spent waiting for a vendor.
 pub async fn measure(request: Request, next: Next) -> Response {
     let interface = match request.extensions().get::<MatchedPath>().map(MatchedPath::as_str) {
-        Some(path) if path.starts_with("/proxy/") => Interface::proxy,
-        Some(path) if path.starts_with("/custom/") => Interface::custom,
-        _ => Interface::unified,
+        Some(path) if path.starts_with("/proxy/") => Interface::Proxy,
+        Some(path) if path.starts_with("/custom/") => Interface::Custom,
+        _ => Interface::Unified,
     };
     let begun = Instant::now();
     let waiting = Waiting::default();

@@ -5,6 +5,7 @@
 
 pub mod account_tokens;
 pub mod accounts;
+pub mod calls;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;

@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -32,62 +32,90 @@ const OWN: [f64; 12] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.0
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
 /// By which of the gateway's interfaces a call came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[allow(missing_docs, non_camel_case_types)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interface {
-    unified,
-    proxy,
-    custom,
+    /// `/unified`.
+    Unified,
+    /// `/proxy`.
+    Proxy,
+    /// `/custom`.
+    Custom,
 }
 
 impl Interface {
     /// As the label and the log have it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Interface::unified => "unified",
-            Interface::proxy => "proxy",
-            Interface::custom => "custom",
+            Interface::Unified => "unified",
+            Interface::Proxy => "proxy",
+            Interface::Custom => "custom",
         }
     }
 }
 
 /// What became of a wait for the vendor's pace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[allow(missing_docs, non_camel_case_types)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
     /// The call was sent after it.
-    waited,
+    Waited,
     /// It would have taken longer than the caller waits.
-    refused,
+    Refused,
+}
+
+impl Wait {
+    fn as_str(self) -> &'static str {
+        match self {
+            Wait::Waited => "waited",
+            Wait::Refused => "refused",
+        }
+    }
 }
 
 /// What became of a renewal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[allow(missing_docs, non_camel_case_types)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Renewal {
     /// There is a new credential.
-    renewed,
+    Renewed,
     /// The vendor refused; the account needs to be connected again.
-    refused,
+    Refused,
     /// It failed in passing.
-    failed,
+    Failed,
+}
+
+impl Renewal {
+    fn as_str(self) -> &'static str {
+        match self {
+            Renewal::Renewed => "renewed",
+            Renewal::Refused => "refused",
+            Renewal::Failed => "failed",
+        }
+    }
 }
 
 /// What a circuit has become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
-#[allow(missing_docs, non_camel_case_types)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Circuit {
     /// Calls are refused without being sent.
-    open,
+    Open,
     /// One call is sent to see whether the vendor is back.
-    probing,
+    Probing,
     /// Calls are sent.
-    closed,
+    Closed,
+}
+
+impl Circuit {
+    fn as_str(self) -> &'static str {
+        match self {
+            Circuit::Open => "open",
+            Circuit::Probing => "probing",
+            Circuit::Closed => "closed",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
-    interface: Interface,
+    interface: &'static str,
     provider: String,
     resource: String,
     method: String,
@@ -104,7 +132,7 @@ struct NativeLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct InterfaceLabel {
-    interface: Interface,
+    interface: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,19 +143,19 @@ struct ProviderLabel {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct WaitLabels {
     provider: String,
-    outcome: Wait,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RenewalLabels {
     provider: String,
-    outcome: Renewal,
+    outcome: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CircuitLabels {
     provider: String,
-    to: Circuit,
+    to: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -229,7 +257,7 @@ impl Metrics {
 /// A call that the gateway served, and what came of it.
 pub fn called(interface: Interface, provider: &str, resource: &str, method: &str, error: Option<&Error>) {
     let labels = CallLabels {
-        interface,
+        interface: interface.as_str(),
         provider: provider.to_owned(),
         resource: resource.to_owned(),
         method: method.to_owned(),
@@ -240,7 +268,7 @@ pub fn called(interface: Interface, provider: &str, resource: &str, method: &str
 
 /// What of a request's time was the gateway's own.
 pub fn worked(interface: Interface, own: Duration) {
-    METRICS.own.get_or_create(&InterfaceLabel { interface }).observe(own.as_secs_f64());
+    METRICS.own.get_or_create(&InterfaceLabel { interface: interface.as_str() }).observe(own.as_secs_f64());
 }
 
 /// A call to a vendor, after all its attempts.
@@ -268,28 +296,31 @@ pub fn vendor_called(
 /// A call that had to wait for the vendor's pace, or would have had to for too long.
 pub fn paced(provider: &str, outcome: Wait, waited: Duration) {
     let provider = provider.to_owned();
-    if outcome == Wait::waited {
+    if outcome == Wait::Waited {
         let of_provider = ProviderLabel { provider: provider.clone() };
         METRICS.pace_seconds.get_or_create(&of_provider).observe(waited.as_secs_f64());
     }
-    METRICS.pace_waits.get_or_create(&WaitLabels { provider, outcome }).inc();
+    METRICS.pace_waits.get_or_create(&WaitLabels { provider, outcome: outcome.as_str() }).inc();
 }
 
 /// A circuit that changed. Those that are open and those that are probed count as open until they are closed.
 pub fn circuit_changed(provider: &str, from: Circuit, to: Circuit) {
     let provider = provider.to_owned();
     let open = METRICS.circuits_open.get_or_create(&ProviderLabel { provider: provider.clone() }).clone();
-    match (from == Circuit::closed, to == Circuit::closed) {
+    match (from == Circuit::Closed, to == Circuit::Closed) {
         (true, false) => open.inc(),
         (false, true) => open.dec(),
         (true, true) | (false, false) => 0,
     };
-    METRICS.circuit_changes.get_or_create(&CircuitLabels { provider, to }).inc();
+    METRICS.circuit_changes.get_or_create(&CircuitLabels { provider, to: to.as_str() }).inc();
 }
 
 /// A renewal of a credential.
 pub fn renewed(provider: &str, outcome: Renewal) {
-    METRICS.renewals.get_or_create(&RenewalLabels { provider: provider.to_owned(), outcome }).inc();
+    METRICS
+        .renewals
+        .get_or_create(&RenewalLabels { provider: provider.to_owned(), outcome: outcome.as_str() })
+        .inc();
 }
 
 /// An evaluation of a mapping: of a slot, or of a page's records.
@@ -361,12 +392,12 @@ mod tests {
     #[test]
     fn a_circuit_is_open_until_it_is_closed() {
         let open = r#"unicrm_circuits_open{provider="acme"}"#;
-        circuit_changed("acme", Circuit::closed, Circuit::open);
+        circuit_changed("acme", Circuit::Closed, Circuit::Open);
         assert_eq!(value(open), 1.0);
-        circuit_changed("acme", Circuit::open, Circuit::probing);
-        circuit_changed("acme", Circuit::probing, Circuit::open);
+        circuit_changed("acme", Circuit::Open, Circuit::Probing);
+        circuit_changed("acme", Circuit::Probing, Circuit::Open);
         assert_eq!(value(open), 1.0);
-        circuit_changed("acme", Circuit::open, Circuit::closed);
+        circuit_changed("acme", Circuit::Open, Circuit::Closed);
         assert_eq!(value(open), 0.0);
         assert_eq!(value(r#"unicrm_circuit_changes_total{provider="acme",to="open"}"#), 2.0);
     }
@@ -388,9 +419,9 @@ mod tests {
         let rounds = 20_000_u32;
         let begun = std::time::Instant::now();
         for _ in 0..rounds {
-            called(Interface::unified, "measured", "crm/contacts", "list", None);
+            called(Interface::Unified, "measured", "crm/contacts", "list", None);
             vendor_called("measured", ["parties", "list"], None, 1, Duration::from_millis(3));
-            worked(Interface::unified, Duration::from_micros(90));
+            worked(Interface::Unified, Duration::from_micros(90));
             mapped(Duration::from_micros(50));
         }
         let each = begun.elapsed() / rounds;

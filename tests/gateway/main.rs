@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod bodies;
+mod call_log;
 mod catalogue;
 mod database_away;
 mod environments;
