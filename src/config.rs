@@ -31,6 +31,7 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_BOOTSTRAP_TOKEN",
     "UNICRM_MAPPINGS_DIR",
     "UNICRM_METRICS_LISTEN",
+    "UNICRM_OTLP_ENDPOINT",
     "UNICRM_CONFIG",
 ];
 
@@ -111,6 +112,10 @@ pub struct Settings {
     pub max_answer_bytes: usize,
     /// Where Prometheus reads metrics; absent: nowhere.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where traces go; absent: nowhere.
+    pub otlp_endpoint: Option<Url>,
+    /// Which part of the requests is traced.
+    pub otlp_sampled: f64,
     /// How long the gateway still takes new calls once it is asked to stop, saying that it isn't ready.
     pub shutdown_delay: Duration,
     /// How long calls that are on their way may take after that.
@@ -259,9 +264,10 @@ fn file_values(text: &str, file: &str, problems: &mut Vec<String>) -> BTreeMap<S
         match value {
             toml::Value::String(text) => values.insert(name, text),
             toml::Value::Integer(number) => values.insert(name, number.to_string()),
+            toml::Value::Float(number) => values.insert(name, number.to_string()),
             toml::Value::Boolean(on) => values.insert(name, on.to_string()),
             _ => {
-                problems.push(format!("{file}: {name} must be a string, a whole number or a boolean"));
+                problems.push(format!("{file}: {name} must be a string, a number or a boolean"));
                 None
             }
         };
@@ -304,6 +310,11 @@ impl Reader<'_> {
         let max_answer_bytes = self.required("UNICRM_MAX_ANSWER_BYTES", "a number of bytes");
         let metrics_listen =
             self.optional("UNICRM_METRICS_LISTEN", "an address and port such as 127.0.0.1:9090");
+        let otlp_endpoint: Option<Url> = self.optional("UNICRM_OTLP_ENDPOINT", "an http or https URL");
+        if otlp_endpoint.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+            self.problem("UNICRM_OTLP_ENDPOINT", "must be an http or https URL");
+        }
+        let otlp_sampled = self.part("UNICRM_OTLP_SAMPLED");
         let shutdown_delay = self.seconds_or_none("UNICRM_SHUTDOWN_DELAY");
         let shutdown_grace = self.seconds("UNICRM_SHUTDOWN_GRACE");
         let call_log = self.call_log();
@@ -327,6 +338,8 @@ impl Reader<'_> {
             max_request_bytes: max_request_bytes?,
             max_answer_bytes: max_answer_bytes?,
             metrics_listen,
+            otlp_endpoint,
+            otlp_sampled: otlp_sampled?,
             shutdown_delay: shutdown_delay?,
             shutdown_grace: shutdown_grace?,
             call_log: call_log?,
@@ -380,6 +393,15 @@ impl Reader<'_> {
             self.problem(name, "must be 0 seconds or more");
         }
         duration
+    }
+
+    fn part(&mut self, name: &str) -> Option<f64> {
+        let part: f64 = self.required(name, "a number from 0 to 1")?;
+        let is_part = (0.0..=1.0).contains(&part);
+        if !is_part {
+            self.problem(name, "must be from 0 to 1");
+        }
+        is_part.then_some(part)
     }
 
     fn call_log(&mut self) -> Option<KeptCalls> {

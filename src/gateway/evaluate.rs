@@ -13,7 +13,7 @@ use crate::mapping::expression::{Budget, EvaluationError, Expression, Held, Scop
 use crate::mapping::method::MappedBy;
 use crate::model::shape::{Mapped as _, Node};
 use crate::model::{Operation, Record, Resource};
-use crate::telemetry::metrics;
+use crate::telemetry::{metrics, traces};
 
 /// What every slot of one operation sees, under the contract's names.
 #[derive(Debug, Clone)]
@@ -89,7 +89,7 @@ impl Gateway {
         let span = tracing::Span::current();
         let timed = move || {
             let begun = std::time::Instant::now();
-            let made = span.in_scope(work);
+            let made = span.in_scope(|| traces::mapping().in_scope(work));
             metrics::mapped(begun.elapsed());
             made
         };

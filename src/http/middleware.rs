@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::error::{Actor, Error, Kind};
 use crate::ids::RequestId;
+use crate::telemetry::traces;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -58,9 +59,11 @@ pub async fn observe(request: Request, next: Next) -> Response {
         environment = tracing::field::Empty,
         account = tracing::field::Empty,
     );
+    traces::join(&span, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     response.headers_mut().insert(REQUEST_ID, id);
     let millis = started.elapsed().as_secs_f64() * 1000.0;
+    traces::describe(&span, &method, &route, response.status());
     span.in_scope(|| log(&response, &method, &route, millis));
     response
 }

@@ -70,9 +70,12 @@ impl Store {
         ((self.pool.size() as usize).saturating_sub(idle), idle)
     }
 
-    /// Closes every connection.
+    /// Closes every connection. One that is still in use is not waited for any longer than a new one would be: a process
+    /// that ends closes it in any case.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(ACQUIRE, self.pool.close()).await.is_err() {
+            tracing::warn!("a connection to the database was still in use at the end");
+        }
     }
 }
 

@@ -4,9 +4,11 @@
 mod support;
 
 mod dev;
+mod gateway;
 mod process;
 mod processes;
 mod serve;
 mod shutdown;
 mod tools;
+mod traces;
 mod vendor;

@@ -178,7 +178,13 @@ async fn a_write_is_made_once_whichever_process_is_asked_and_whatever_becomes_of
     }
     assert_eq!(fleet.writes().len(), 1);
 
-    // What was acknowledged outlives the process that did it.
+    // What was acknowledged outlives the process that did it: the write's answer, and what the vendor told.
+    let told = first.get(&format!("/integrated-account/{account}/inbound-webhook")).await.ok();
+    let url = told["url"].as_str().expect("an address");
+    let address = &url[url.find("/integrated-account-webhook/").expect("its path")..];
+    let event = json!({ "event": "party/deleted", "payload": [{ "id": 7, "type": "person" }] });
+    let receipt = first.with_token(None).post(address, &event).await.ok();
+    assert_eq!(receipt["events"], 1);
     let mut killed = fleet.gateways.remove(0).0;
     assert!(!killed.end("KILL").success());
     fleet.add();
@@ -188,6 +194,8 @@ async fn a_write_is_made_once_whichever_process_is_asked_and_whatever_becomes_of
         assert_eq!((again.ok(), again.header("idempotent-replayed")), (answers[0].ok(), "true"));
     }
     assert_eq!(fleet.writes().len(), 1);
+    let events = third.get("/log?log_type=webhook").await.result();
+    assert_eq!((events.len(), &events[0]["event"]), (1, &json!("record:deleted")));
     for (running, _) in &mut fleet.gateways {
         assert!(running.end("TERM").success());
     }

@@ -2,71 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::process::{DataDir, Running, output, signal, unicrm};
+use crate::gateway::{Gateway, TOKEN, answered};
+use crate::process::{DataDir, output, signal, unicrm};
 use crate::vendor::Vendor;
-
-const TOKEN: &str = "a-token-for-the-shutdown-tests";
-
-/// A gateway whose Capsule is the test.
-struct Gateway {
-    process: Running,
-    url: String,
-}
-
-impl Gateway {
-    fn start(dir: &DataDir, vendor: &Vendor, settings: &[(&str, &str)]) -> Gateway {
-        let mut command = unicrm(dir);
-        command.arg("serve").env("UNICRM_BOOTSTRAP_TOKEN", TOKEN).envs(settings.iter().copied());
-        command
-            .env("UNICRM_PROVIDER_CAPSULE_ORIGIN", &vendor.origin)
-            .env("UNICRM_PROVIDER_CAPSULE_CLIENT_ID", "an app")
-            .env("UNICRM_PROVIDER_CAPSULE_CLIENT_SECRET", "its secret");
-        let mut process = Running::start(&mut command);
-        let line = process.until("unicrm listens on");
-        let url = line.split_whitespace().find(|word| word.starts_with("http")).expect("a URL").to_owned();
-        Gateway { process, url }
-    }
-
-    fn curl(&self, path: &str) -> Command {
-        let mut command = Command::new("curl");
-        let bearer = format!("Authorization: Bearer {TOKEN}");
-        command.args(["-sS", "-m", "30", "-w", "\n%{http_code}", "-H", &bearer]);
-        command.arg(format!("{}{path}", self.url)).stdin(Stdio::null()).stdout(Stdio::piped());
-        command
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        answered(self.curl(path).stderr(Stdio::null()).spawn().expect("curl"))
-    }
-
-    /// Connects an account, and gives its id.
-    fn import(&self, context: &Value, method: &str) -> String {
-        let found = self.get("/environment-integration?integration.name=capsule");
-        let body = json!({
-            "tenant_id": "customer-1", "authentication_method": method, "context": context,
-            "environment_integration_id": found.body["result"][0]["id"],
-        });
-        let sent = self.curl("/integrated-account").args(["-d", &body.to_string()]).spawn().expect("curl");
-        answered(sent).body["id"].as_str().expect("an account").to_owned()
-    }
-}
-
-struct Answer {
-    status: String,
-    body: Value,
-}
-
-fn answered(curl: Child) -> Answer {
-    let output = curl.wait_with_output().expect("curl's end");
-    let text = String::from_utf8(output.stdout).expect("text");
-    let (body, status) = text.rsplit_once('\n').expect("a status");
-    Answer { status: status.to_owned(), body: serde_json::from_str(body).unwrap_or_default() }
-}
 
 const USERS: &str = r#"{"users":[{"id":1,"username":"ada","name":"Ada Lovelace"}]}"#;
 

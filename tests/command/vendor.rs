@@ -15,6 +15,7 @@ pub struct Vendor {
 pub struct Request {
     /// Request line and headers.
     pub head: String,
+    pub body: Vec<u8>,
     answer: Sender<String>,
 }
 
@@ -67,7 +68,7 @@ fn serve(stream: TcpStream, requests: &Sender<Request>) {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("a whole body");
     let (answer, answered) = channel();
-    requests.send(Request { head, answer }).expect("a test that runs");
+    requests.send(Request { head, body, answer }).expect("a test that runs");
     // The test may end without an answer.
     let Ok(json) = answered.recv() else { return };
     let text = format!(
