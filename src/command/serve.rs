@@ -22,15 +22,17 @@ use crate::error::Error;
 use crate::gateway::call_log::CallLog;
 use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
+use crate::gateway::ledger::StoredLedger;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
-use crate::http::{self, State, Stopping, Tokens};
+use crate::http::{self, Limits, State, Stopping, Tokens, Wishes};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
 use crate::model::CursorKeys;
-use crate::outbound::{Outbound, OutboundSettings};
+use crate::outbound::permits::Permits;
+use crate::outbound::{Outbound, OutboundSettings, Paces};
 use crate::store::Store;
 use crate::store::changes::Change;
 use crate::telemetry::metrics;
@@ -84,7 +86,9 @@ impl Server {
         if let Some(token) = &settings.bootstrap_token {
             bootstrap(&store, token.expose_secret()).await?;
         }
-        let outbound = Outbound::new(OutboundSettings::from(settings), clock.clone())?;
+        let ledger = StoredLedger::new(store.clone());
+        let permits = Permits::new(Arc::new(ledger.clone()), clock.clone());
+        let outbound = Outbound::new(OutboundSettings::from(settings), permits.clone(), clock.clone())?;
         let vault = Vault::new(keys.clone());
         rotate(&vault, &store).await?;
         let cursors = CursorKeys::new(keys.clone());
@@ -102,6 +106,7 @@ impl Server {
         let stopping = Stopping::default();
         let (kept, days) = (settings.call_log, settings.call_log_days);
         let calls = CallLog::start(store.clone(), clock.clone(), kept, days);
+        let paces = outbound.paces().clone();
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
@@ -122,9 +127,13 @@ impl Server {
             store.clone(),
             tokens.clone(),
             cursors,
-            settings.public_url(),
-            settings.max_request_bytes,
-            stopping.clone(),
+            Wishes {
+                public_url: settings.public_url(),
+                max_request_bytes: settings.max_request_bytes,
+                longest_patience: settings.longest_deadline,
+                limits: Limits::new(permits, settings.calls_per_token, settings.calls_per_account),
+                stopping: stopping.clone(),
+            },
         );
         let listener = bind("UNICRM_LISTEN", settings.listen).await?;
         let address = listener.local_addr()?;
@@ -134,13 +143,15 @@ impl Server {
         };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays };
+        let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays, paces };
         let (hears, heard) = oneshot::channel();
         let listening = tokio::spawn(listen_for_changes(store, caches, hears, stop.clone()));
         // Before the first call, so that nothing that is kept for one is let go of for what may have been missed before.
         let _ = tokio::time::timeout(FIRST_LISTEN, heard).await; // it goes on trying
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events, calls.clone()));
+        let expiring =
+            Expiring { idempotency: idempotency.clone(), tokens, events, ledger, calls: calls.clone() };
+        let sweeping = tokio::spawn(sweep(expiring));
         let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
         Ok(Server {
             accounts,
@@ -285,11 +296,26 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
     Ok(())
 }
 
+/// What is not kept for ever.
+struct Expiring {
+    idempotency: Idempotency,
+    tokens: Tokens,
+    events: Events,
+    ledger: StoredLedger,
+    calls: CallLog,
+}
+
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, calls: CallLog) {
+async fn sweep(expiring: Expiring) {
+    let Expiring { idempotency, tokens, events, ledger, calls } = expiring;
     loop {
-        let swept =
-            [idempotency.sweep().await, tokens.sweep().await, events.sweep().await, calls.sweep().await];
+        let swept = [
+            idempotency.sweep().await,
+            tokens.sweep().await,
+            events.sweep().await,
+            ledger.sweep().await,
+            calls.sweep().await,
+        ];
         for swept in swept {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
@@ -299,15 +325,19 @@ async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, calls: 
     }
 }
 
-/// What is kept of the database's rows.
+/// What a process keeps in mind that another may change.
 struct Caches {
     accounts: Accounts,
     tokens: Tokens,
     overlays: Overlays,
+    paces: Paces,
 }
 
 impl Caches {
-    async fn forget(&self, change: &Change) {
+    async fn learn(&self, change: &Change) {
+        if let Change::Rest(account, wait) = change {
+            self.paces.rest(*account, *wait).await;
+        }
         self.accounts.forget(change).await;
         self.tokens.forget(change);
         self.overlays.forget(change).await;
@@ -340,11 +370,11 @@ async fn listen(
     let mut changes = store.changes().await?;
     metrics::listening(true);
     // Whatever was announced before this moment was not heard.
-    caches.forget(&Change::Anything).await;
+    caches.learn(&Change::Anything).await;
     if let Some(hears) = hears.take() {
         let _ = hears.send(()); // a start that has waited long enough doesn't wait any more
     }
     loop {
-        caches.forget(&changes.next().await?).await;
+        caches.learn(&changes.next().await?).await;
     }
 }

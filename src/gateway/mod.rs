@@ -13,10 +13,12 @@ pub mod events;
 pub mod files;
 pub mod idempotency;
 pub mod inbound;
+pub mod ledger;
 mod listing;
 mod native;
 mod observed;
 pub mod overlay;
+pub mod patience;
 pub mod proxy;
 pub mod quota;
 pub mod reference;
@@ -89,7 +91,7 @@ impl Evaluations {
 
 impl Gateway {
     fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+        Instant::now() + patience::told().unwrap_or(self.patience)
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
@@ -110,7 +112,7 @@ impl Gateway {
         }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
-        let mut exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let mut exchange = Exchange::new(account.id.0, account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;
         let name = exchange.call.name();
         let under_way = waiting::begin();

@@ -63,7 +63,10 @@ impl Overlays {
         match change {
             Change::Mappings(environment) => self.kept.forget(&EnvironmentId(*environment)).await,
             Change::Anything => self.kept.forget_all(),
-            Change::Account(_) | Change::EnvironmentIntegration(_) | Change::ApiToken(_) => {}
+            Change::Account(_)
+            | Change::EnvironmentIntegration(_)
+            | Change::ApiToken(_)
+            | Change::Rest(..) => {}
         }
     }
 

@@ -13,10 +13,12 @@ mod extract;
 mod health;
 mod idempotency;
 mod inbound;
+mod limits;
 mod meta;
 pub mod metrics;
 mod middleware;
 pub mod openapi;
+mod patience;
 mod proxy;
 mod quota;
 mod reply;
@@ -26,6 +28,7 @@ mod walk;
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -38,6 +41,7 @@ use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use health::Stopping;
+pub use limits::Limits;
 pub use tokens::Tokens;
 
 use crate::error::{Error, Kind};
@@ -57,23 +61,32 @@ struct Shared {
     public_url: String,
     max_request_bytes: usize,
     stopping: Stopping,
+    longest_patience: Duration,
+    limits: Limits,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
 
+/// What the routes are told of the operator's wishes.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// How browsers reach the gateway, without a trailing slash.
+    pub public_url: String,
+    /// The largest body that is read.
+    pub max_request_bytes: usize,
+    /// How long a caller may ask to wait.
+    pub longest_patience: Duration,
+    /// How much a caller may ask.
+    pub limits: Limits,
+    /// When calls are better sent to another process.
+    pub stopping: Stopping,
+}
+
 impl State {
-    /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
-    /// `max_request_bytes` is the largest body that is read, and `stopping` says when calls are better sent elsewhere.
-    pub fn new(
-        gateway: Gateway,
-        store: Store,
-        tokens: Tokens,
-        cursors: CursorKeys,
-        public_url: String,
-        max_request_bytes: usize,
-        stopping: Stopping,
-    ) -> Self {
+    /// The routes' surroundings.
+    pub fn new(gateway: Gateway, store: Store, tokens: Tokens, cursors: CursorKeys, wishes: Wishes) -> Self {
         let openapi = OnceLock::new();
+        let Wishes { public_url, max_request_bytes, longest_patience, limits, stopping } = wishes;
         State(Arc::new(Shared {
             gateway,
             store,
@@ -82,6 +95,8 @@ impl State {
             public_url,
             max_request_bytes,
             stopping,
+            longest_patience,
+            limits,
             openapi,
         }))
     }
@@ -94,6 +109,7 @@ pub fn service(
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
         .route_layer(axum::middleware::from_fn(metrics::measure))
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), patience::keep))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration().route_layer(axum::middleware::from_fn(middleware::read_once_more)))

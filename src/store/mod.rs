@@ -13,6 +13,7 @@ pub mod environments;
 pub mod events;
 pub mod idempotency;
 pub mod mappings;
+pub mod permits;
 pub mod reach;
 pub mod schema;
 pub mod tokens;

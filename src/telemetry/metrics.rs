@@ -375,6 +375,8 @@ fn outcome(error: Option<&Error>) -> &'static str {
         Kind::TimedOut => "timed_out",
         Kind::Mapping => "mapping",
         Kind::Unavailable => "unavailable",
+        Kind::Throttled => "throttled",
+        Kind::Resting => "resting",
         Kind::Internal => "internal",
     }
 }

@@ -14,6 +14,7 @@ mod inbound;
 mod input;
 mod keys;
 mod pages;
+mod pressure;
 mod processes;
 mod quota;
 mod renewal;
