@@ -174,7 +174,6 @@ struct Metrics {
     retries: Family<ProviderLabel, Counter>,
     pace_waits: Family<WaitLabels, Counter>,
     pace_seconds: Seconds<ProviderLabel>,
-    circuits_open: Family<ProviderLabel, Gauge>,
     circuit_changes: Family<CircuitLabels, Counter>,
     renewals: Family<RenewalLabels, Counter>,
     mapping: Histogram,
@@ -203,7 +202,6 @@ impl Metrics {
             retries: Family::default(),
             pace_waits: Family::default(),
             pace_seconds: Family::new_with_constructor(vendor_seconds),
-            circuits_open: Family::default(),
             circuit_changes: Family::default(),
             renewals: Family::default(),
             mapping: own_seconds(),
@@ -236,7 +234,6 @@ impl Metrics {
             "How long calls waited for a vendor's pace",
             self.pace_seconds.clone(),
         );
-        of.register("circuits_open", "Circuits that are open in this process", self.circuits_open.clone());
         of.register(
             "circuit_changes",
             "Circuits that changed, by what they became",
@@ -303,16 +300,10 @@ pub fn paced(provider: &str, outcome: Wait, waited: Duration) {
     METRICS.pace_waits.get_or_create(&WaitLabels { provider, outcome: outcome.as_str() }).inc();
 }
 
-/// A circuit that changed. Those that are open and those that are probed count as open until they are closed.
-pub fn circuit_changed(provider: &str, from: Circuit, to: Circuit) {
-    let provider = provider.to_owned();
-    let open = METRICS.circuits_open.get_or_create(&ProviderLabel { provider: provider.clone() }).clone();
-    match (from == Circuit::Closed, to == Circuit::Closed) {
-        (true, false) => open.inc(),
-        (false, true) => open.dec(),
-        (true, true) | (false, false) => 0,
-    };
-    METRICS.circuit_changes.get_or_create(&CircuitLabels { provider, to: to.as_str() }).inc();
+/// A circuit that changed. Calls that it keeps back are vendor calls with the outcome `resting`.
+pub fn circuit_changed(provider: &str, to: Circuit) {
+    let labels = CircuitLabels { provider: provider.to_owned(), to: to.as_str() };
+    METRICS.circuit_changes.get_or_create(&labels).inc();
 }
 
 /// A renewal of a credential.
@@ -392,16 +383,15 @@ mod tests {
     }
 
     #[test]
-    fn a_circuit_is_open_until_it_is_closed() {
-        let open = r#"unicrm_circuits_open{provider="acme"}"#;
-        circuit_changed("acme", Circuit::Closed, Circuit::Open);
-        assert_eq!(value(open), 1.0);
-        circuit_changed("acme", Circuit::Open, Circuit::Probing);
-        circuit_changed("acme", Circuit::Probing, Circuit::Open);
-        assert_eq!(value(open), 1.0);
-        circuit_changed("acme", Circuit::Open, Circuit::Closed);
-        assert_eq!(value(open), 0.0);
+    fn changes_of_circuits_and_waits_are_counted_by_what_they_came_to() {
+        circuit_changed("acme", Circuit::Open);
+        circuit_changed("acme", Circuit::Probing);
+        circuit_changed("acme", Circuit::Open);
         assert_eq!(value(r#"unicrm_circuit_changes_total{provider="acme",to="open"}"#), 2.0);
+        paced("acme", Wait::Waited, Duration::from_millis(300));
+        paced("acme", Wait::Refused, Duration::ZERO);
+        assert_eq!(value(r#"unicrm_pace_waits_total{provider="acme",outcome="refused"}"#), 1.0);
+        assert_eq!(value(r#"unicrm_pace_wait_seconds_count{provider="acme"}"#), 1.0);
     }
 
     #[test]
