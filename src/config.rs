@@ -2,8 +2,11 @@
 //!
 //! `config.default.toml` beside this file names every setting with its meaning and default, and is embedded in
 //! the binary, so that the documentation and the defaults can't drift apart. Over it lie a TOML file
-//! (`UNICRM_CONFIG`) and the environment. Every problem is reported, not only the first, and secrets are named
+//! (`UNICRM_CONFIG`) and the environment. A setting can be left in a file of its own, which `<NAME>_FILE` names, as
+//! container engines hand over secrets. Every problem is reported, not only the first, and secrets are named
 //! but never shown.
+
+mod secret_files;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,6 +31,8 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_MASTER_KEYS",
     "UNICRM_BOOTSTRAP_TOKEN",
     "UNICRM_MAPPINGS_DIR",
+    "UNICRM_METRICS_LISTEN",
+    "UNICRM_OTLP_ENDPOINT",
     "UNICRM_CONFIG",
 ];
 
@@ -44,6 +49,17 @@ pub enum LogFormat {
     Pretty,
     /// One JSON object a line.
     Json,
+}
+
+/// Which calls `/log` keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptCalls {
+    /// Those that failed.
+    Errors,
+    /// Every call.
+    All,
+    /// No call.
+    None,
 }
 
 /// What the operator sets for one provider.
@@ -104,6 +120,20 @@ pub struct Settings {
     pub max_request_bytes: usize,
     /// The largest vendor answer.
     pub max_answer_bytes: usize,
+    /// Where Prometheus reads metrics; absent: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Where traces go; absent: nowhere.
+    pub otlp_endpoint: Option<Url>,
+    /// Which part of the requests is traced.
+    pub otlp_sampled: f64,
+    /// How long the gateway still takes new calls once it is asked to stop, saying that it isn't ready.
+    pub shutdown_delay: Duration,
+    /// How long calls that are on their way may take after that.
+    pub shutdown_grace: Duration,
+    /// Which calls `/log` keeps.
+    pub call_log: KeptCalls,
+    /// For how many days.
+    pub call_log_days: u16,
     /// By provider name, in lower case.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Settings that look like ours and aren't: worth a warning.
@@ -142,12 +172,16 @@ impl Settings {
                 Err(error) => problems.push(format!("UNICRM_CONFIG: {path} can't be read: {error}")),
             }
         }
-        let ours = |name: &str| is_known(name, &known) || name.starts_with("UNICRM_");
+        let ours = |name: &str| {
+            let known = |name: &str| is_known(name, &known);
+            known(name) || name.starts_with("UNICRM_") || secret_files::setting(name).is_some_and(known)
+        };
         values.extend(
             env.iter()
                 .filter(|(name, value)| ours(name) && !value.is_empty())
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
+        secret_files::read(&mut values, |name| is_known(name, &known), &mut problems);
         let unknown = values
             .keys()
             .filter(|name| !is_known(name, &known))
@@ -240,9 +274,10 @@ fn file_values(text: &str, file: &str, problems: &mut Vec<String>) -> BTreeMap<S
         match value {
             toml::Value::String(text) => values.insert(name, text),
             toml::Value::Integer(number) => values.insert(name, number.to_string()),
+            toml::Value::Float(number) => values.insert(name, number.to_string()),
             toml::Value::Boolean(on) => values.insert(name, on.to_string()),
             _ => {
-                problems.push(format!("{file}: {name} must be a string, a whole number or a boolean"));
+                problems.push(format!("{file}: {name} must be a string, a number or a boolean"));
                 None
             }
         };
@@ -286,6 +321,17 @@ impl Reader<'_> {
         let attempt_timeout = self.seconds("UNICRM_ATTEMPT_TIMEOUT");
         let max_request_bytes = self.required("UNICRM_MAX_REQUEST_BYTES", "a number of bytes");
         let max_answer_bytes = self.required("UNICRM_MAX_ANSWER_BYTES", "a number of bytes");
+        let metrics_listen =
+            self.optional("UNICRM_METRICS_LISTEN", "an address and port such as 127.0.0.1:9090");
+        let otlp_endpoint: Option<Url> = self.optional("UNICRM_OTLP_ENDPOINT", "an http or https URL");
+        if otlp_endpoint.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
+            self.problem("UNICRM_OTLP_ENDPOINT", "must be an http or https URL");
+        }
+        let otlp_sampled = self.part("UNICRM_OTLP_SAMPLED");
+        let shutdown_delay = self.seconds_or_none("UNICRM_SHUTDOWN_DELAY");
+        let shutdown_grace = self.seconds("UNICRM_SHUTDOWN_GRACE");
+        let call_log = self.call_log();
+        let call_log_days = self.required("UNICRM_CALL_LOG_DAYS", "a number of days");
         Some(Settings {
             database_url,
             database_direct_url: self.secret("DATABASE_DIRECT_URL"),
@@ -307,6 +353,13 @@ impl Reader<'_> {
             attempt_timeout: attempt_timeout?,
             max_request_bytes: max_request_bytes?,
             max_answer_bytes: max_answer_bytes?,
+            metrics_listen,
+            otlp_endpoint,
+            otlp_sampled: otlp_sampled?,
+            shutdown_delay: shutdown_delay?,
+            shutdown_grace: shutdown_grace?,
+            call_log: call_log?,
+            call_log_days: call_log_days?,
             providers,
             unknown,
         })
@@ -347,6 +400,36 @@ impl Reader<'_> {
             self.problem(name, "must be more than 0 seconds");
         }
         duration
+    }
+
+    fn seconds_or_none(&mut self, name: &str) -> Option<Duration> {
+        let seconds: f64 = self.required(name, "a number of seconds")?;
+        let duration = Duration::try_from_secs_f64(seconds).ok();
+        if duration.is_none() {
+            self.problem(name, "must be 0 seconds or more");
+        }
+        duration
+    }
+
+    fn part(&mut self, name: &str) -> Option<f64> {
+        let part: f64 = self.required(name, "a number from 0 to 1")?;
+        let is_part = (0.0..=1.0).contains(&part);
+        if !is_part {
+            self.problem(name, "must be from 0 to 1");
+        }
+        is_part.then_some(part)
+    }
+
+    fn call_log(&mut self) -> Option<KeptCalls> {
+        match self.text("UNICRM_CALL_LOG").as_deref() {
+            Some("errors") => Some(KeptCalls::Errors),
+            Some("all") => Some(KeptCalls::All),
+            Some("none") => Some(KeptCalls::None),
+            _ => {
+                self.problem("UNICRM_CALL_LOG", "must be errors, all or none");
+                None
+            }
+        }
     }
 
     fn log_format(&mut self) -> Option<LogFormat> {

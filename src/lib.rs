@@ -19,6 +19,7 @@ pub mod error;
 pub mod gateway;
 pub mod http;
 pub mod ids;
+pub mod kept;
 pub mod mapping;
 pub mod mcp;
 pub mod model;

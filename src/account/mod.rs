@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
 
 pub use import::{Doomed, Import, STATUSES};
 pub use source::AccountCredential;
@@ -27,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::ProviderSettings;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId};
+use crate::kept::Kept;
 use crate::mapping::{Catalog, Provider};
 use crate::outbound::{Outbound, Transport};
 use crate::store::Store;
@@ -83,9 +85,11 @@ struct Inner {
     settings: BTreeMap<String, ProviderSettings>,
     transport: Transport,
     clock: Clock,
-    kept: Cache<(EnvironmentId, AccountId), Arc<Account>>,
+    kept: Kept<(EnvironmentId, AccountId), Arc<Account>>,
     /// One renewal at a time for each account of this process.
     renewing: Cache<AccountId, Arc<Mutex<()>>>,
+    /// Renewals that are under way, each in a task of its own.
+    renewals: TaskTracker,
 }
 
 impl Accounts {
@@ -111,15 +115,15 @@ impl Accounts {
             settings,
             transport: outbound.transport(),
             clock,
-            kept: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
+            kept: Kept::new(MOST_KEPT, KEPT),
             renewing: Cache::builder().max_capacity(MOST_KEPT).time_to_idle(KEPT).build(),
+            renewals: TaskTracker::new(),
         })))
     }
 
     /// An account of an environment; an account of another environment doesn't exist.
     pub async fn load(&self, environment: EnvironmentId, id: AccountId) -> Result<Arc<Account>> {
-        let loaded = self.0.kept.try_get_with((environment, id), self.read(environment, id)).await;
-        loaded.map_err(|error: Arc<Error>| (*error).clone())
+        self.0.kept.get((environment, id), || self.read(environment, id)).await
     }
 
     /// An account that may be called for: its provider is switched on and its credential not refused.
@@ -157,20 +161,24 @@ impl Accounts {
         Ok(Arc::new(Account { environment, id, row, provider, adapter, secrets }))
     }
 
+    /// Waits until every renewal that has begun is done: the vendor may have rotated the refresh token already, and
+    /// whoever loses the answer has lost the account. To be called once nothing new can begin.
+    pub async fn finish(&self) {
+        self.0.renewals.close();
+        self.0.renewals.wait().await;
+    }
+
     /// Lets go of what has changed.
     pub async fn forget(&self, change: &Change) {
         match change {
             Change::Account(id) => self.forget_if(AccountId(*id)).await,
-            Change::EnvironmentIntegration(_) | Change::Anything => self.0.kept.invalidate_all(),
+            Change::EnvironmentIntegration(_) | Change::Anything => self.0.kept.forget_all(),
             Change::ApiToken(_) | Change::Mappings(_) | Change::Rest(..) => {}
         }
     }
 
     async fn forget_if(&self, id: AccountId) {
-        let keys: Vec<_> = self.0.kept.iter().map(|(key, _)| *key).filter(|(_, kept)| *kept == id).collect();
-        for key in keys {
-            self.0.kept.invalidate(&key).await;
-        }
+        self.0.kept.forget_where(|(_, kept)| *kept == id).await;
     }
 
     /// Whether the operator has set up what a token is renewed with.
@@ -180,6 +188,6 @@ impl Accounts {
     }
 
     async fn forget_account(&self, environment: EnvironmentId, id: AccountId) {
-        self.0.kept.invalidate(&(environment, id)).await;
+        self.0.kept.forget(&(environment, id)).await;
     }
 }

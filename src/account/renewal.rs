@@ -14,6 +14,7 @@ use super::token_endpoint::{self, Refusal};
 use super::vault::{SecretKind, Secrets, Tokens};
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
+use crate::telemetry::metrics::{self, Renewal};
 
 /// How long a process may hold the lease; longer than asking the vendor takes at most.
 const LEASE: Duration = Duration::from_secs(60);
@@ -36,7 +37,8 @@ impl Accounts {
         tokens: &Tokens,
     ) -> Result<Option<Secrets>> {
         let (accounts, account, tokens) = (self.clone(), account.clone(), tokens.clone());
-        let task = tokio::spawn(async move { accounts.renew_to_the_end(&account, version, &tokens).await });
+        let renewals = self.0.renewals.clone();
+        let task = renewals.spawn(async move { accounts.renew_to_the_end(&account, version, &tokens).await });
         task.await.unwrap_or_else(|error| Err(Error::internal(format!("a renewal failed: {error}"))))
     }
 
@@ -62,7 +64,14 @@ impl Accounts {
             }
             let lease = Uuid::new_v4();
             if inner.store.lease_credential(account.environment, account.id, version, lease, LEASE).await? {
-                return self.ask_vendor(account, version, tokens, lease).await;
+                let renewed = self.ask_vendor(account, version, tokens, lease).await;
+                let outcome = match &renewed {
+                    Ok(Some(_)) => Renewal::Renewed,
+                    Ok(None) => Renewal::Refused,
+                    Err(_) => Renewal::Failed,
+                };
+                metrics::renewed(&account.provider.manifest.name, outcome);
+                return renewed;
             }
             if waiting_since.elapsed() > LEASE {
                 return Err(Error::new(

@@ -7,6 +7,7 @@ mod check;
 mod database;
 mod dev;
 mod environment;
+mod health;
 mod mapping;
 mod openapi;
 mod providers;
@@ -86,6 +87,12 @@ enum Command {
         /// Where the sandbox Nutshell listens
         #[arg(long, default_value = "127.0.0.1:9103")]
         nutshell: std::net::SocketAddr,
+    },
+    /// Ask the gateway that runs on this machine whether it lives
+    Health {
+        /// Ask whether it can be sent calls, which takes its database too
+        #[arg(long)]
+        ready: bool,
     },
     /// Print every setting with its meaning and default
     Settings,
@@ -195,7 +202,9 @@ pub type Outcome = Result<(), Failure>;
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let outcome = run(Cli::parse());
+    telemetry::traces::finish();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("unicrm: {failure}");
@@ -234,6 +243,7 @@ fn run(cli: Cli) -> Outcome {
             Command::Environment(EnvironmentCommand::Create { name }) => {
                 environment::create(&settings, &name).await
             }
+            Command::Health { ready } => health::run(&settings, ready).await,
             Command::Sandbox { capsule, nimble, nutshell } => sandbox::run(capsule, nimble, nutshell).await,
             Command::Check { .. }
             | Command::Openapi { .. }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -18,13 +19,14 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
+use crate::gateway::call_log::CallLog;
 use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::ledger::StoredLedger;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
-use crate::http::{self, Limits, State, Tokens, Wishes};
+use crate::http::{self, Limits, State, Stopping, Tokens, Wishes};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
@@ -34,6 +36,7 @@ use crate::outbound::permits::Permits;
 use crate::outbound::{Outbound, OutboundSettings, Paces};
 use crate::store::Store;
 use crate::store::changes::Change;
+use crate::telemetry::metrics;
 
 /// The environment that is always there.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
@@ -41,21 +44,35 @@ pub const DEFAULT_ENVIRONMENT: &str = "default";
 /// Between attempts to listen for changes again, when the database is away.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
 
+/// How long a start waits for the first attempt.
+const FIRST_LISTEN: Duration = Duration::from_secs(5);
+
 /// Between two looks for what has expired.
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
-/// How long requests that are on their way may take once the process is asked to stop.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long renewals of credentials may take beyond the grace: an answer of the vendor's that is lost is an account lost.
+const RENEWALS: Duration = Duration::from_secs(25);
 
 /// A running gateway.
 pub struct Server {
     accounts: Accounts,
     address: SocketAddr,
     idempotency: Idempotency,
+    calls: CallLog,
     stop: CancellationToken,
+    stopping: Stopping,
+    delay: Duration,
+    grace: Duration,
     serving: JoinHandle<std::io::Result<()>>,
+    metrics: Option<Metrics>,
     listening: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+}
+
+/// Where metrics are read, for as long as there is something to read.
+struct Metrics {
+    address: SocketAddr,
+    serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
@@ -87,6 +104,9 @@ impl Server {
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
         let events = Events::new(store.clone(), keys.clone(), clock.clone());
+        let stopping = Stopping::default();
+        let (kept, days) = (settings.call_log, settings.call_log_days);
+        let calls = CallLog::start(store.clone(), clock.clone(), kept, days);
         let paces = outbound.paces().clone();
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
@@ -95,6 +115,7 @@ impl Server {
             overlays: overlays.clone(),
             idempotency: idempotency.clone(),
             events: events.clone(),
+            calls: calls.clone(),
             outbound,
             cursors: cursors.clone(),
             clock,
@@ -108,6 +129,7 @@ impl Server {
             events,
             servers: Servers::new(store.clone(), gateway.clock.clone()),
             asked: Log::new(store.clone(), gateway.clock.clone()),
+            calls: calls.clone(),
             ledger,
         };
         let state = State::new(
@@ -120,19 +142,39 @@ impl Server {
                 max_request_bytes: settings.max_request_bytes,
                 longest_patience: settings.longest_deadline,
                 limits: Limits::new(permits, settings.calls_per_token, settings.calls_per_account),
+                stopping: stopping.clone(),
             },
         );
-        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
-        })?;
+        let listener = bind("UNICRM_LISTEN", settings.listen).await?;
         let address = listener.local_addr()?;
+        let metrics = match settings.metrics_listen {
+            Some(address) => Some(Metrics::start(address, store.clone()).await?),
+            None => None,
+        };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays, paces };
-        let listening = tokio::spawn(listen_for_changes(store, caches, stop.clone()));
+        let (hears, heard) = oneshot::channel();
+        let listening = tokio::spawn(listen_for_changes(store, caches, hears, stop.clone()));
+        // Before the first call, so that nothing that is kept for one is let go of for what may have been missed before.
+        let _ = tokio::time::timeout(FIRST_LISTEN, heard).await; // it goes on trying
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         let sweeping = tokio::spawn(sweep(expiring));
-        Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
+        let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
+        Ok(Server {
+            accounts,
+            address,
+            idempotency,
+            calls,
+            stop,
+            stopping,
+            delay,
+            grace,
+            serving,
+            metrics,
+            listening,
+            sweeping,
+        })
     }
 
     /// Where it listens.
@@ -140,13 +182,22 @@ impl Server {
         self.address
     }
 
+    /// Where its metrics are read, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
+    }
+
     /// The accounts that it serves.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
-    /// Stops accepting, finishes what is on its way, and returns.
+    /// Says that it isn't ready, stops accepting, finishes what is on its way, and returns.
     pub async fn stop(self) -> Outcome {
+        self.stopping.begin();
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
         self.stop.cancel();
         self.listening.abort();
         self.sweeping.abort();
@@ -154,14 +205,41 @@ impl Server {
             let served = self.serving.await;
             // What a caller who hung up had begun under an idempotency key is finished too.
             self.idempotency.finish().await;
+            self.calls.finish().await;
             served
         };
-        match tokio::time::timeout(GRACE, finish).await {
+        let grace = self.grace;
+        let served = tokio::time::timeout(grace, finish).await;
+        if tokio::time::timeout(RENEWALS, self.accounts.finish()).await.is_err() {
+            tracing::error!(
+                "a renewal of a credential was cut off; its account may have to be connected again"
+            );
+        }
+        if let Some(metrics) = self.metrics {
+            metrics.serving.abort();
+        }
+        match served {
             Ok(Ok(served)) => Ok(served?),
             Ok(Err(error)) => Err(Failure::new(format!("the server failed: {error}"))),
-            Err(_) => Err(Failure::new(format!("requests were still on their way after {GRACE:?}"))),
+            Err(_) => Err(Failure::new(format!(
+                "requests were still on their way after {grace:?} (UNICRM_SHUTDOWN_GRACE)"
+            ))),
         }
     }
+}
+
+impl Metrics {
+    async fn start(address: SocketAddr, store: Store) -> Result<Metrics, Failure> {
+        let listener = bind("UNICRM_METRICS_LISTEN", address).await?;
+        let address = listener.local_addr()?;
+        let serving = tokio::spawn(http::metrics::serve(listener, store, std::future::pending()));
+        Ok(Metrics { address, serving })
+    }
+}
+
+async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let unusable = |error| Failure::new(format!("{setting}: can't listen on {address}: {error}"));
+    TcpListener::bind(address).await.map_err(unusable)
 }
 
 /// `unicrm serve`.
@@ -169,6 +247,9 @@ pub async fn run(settings: Settings, migrate: bool) -> Outcome {
     super::database::with(&settings, migrate, async |database| {
         let server = start(&settings, database).await?;
         let shutdown = Shutdown::listen()?;
+        if let Some(metrics) = server.metrics_address() {
+            println!("metrics are at http://{metrics}/metrics");
+        }
         println!("unicrm listens on http://{}", server.address());
         shutdown.requested().await;
         tracing::info!("stopping");
@@ -230,12 +311,13 @@ struct Expiring {
     events: Events,
     servers: Servers,
     asked: Log,
+    calls: CallLog,
     ledger: StoredLedger,
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
 async fn sweep(expiring: Expiring) {
-    let Expiring { idempotency, tokens, events, servers, asked, ledger } = expiring;
+    let Expiring { idempotency, tokens, events, servers, asked, calls, ledger } = expiring;
     loop {
         for swept in [
             idempotency.sweep().await,
@@ -243,6 +325,7 @@ async fn sweep(expiring: Expiring) {
             events.sweep().await,
             servers.sweep().await,
             asked.sweep().await,
+            calls.sweep().await,
             ledger.sweep().await,
         ] {
             if let Err(error) = swept {
@@ -272,22 +355,37 @@ impl Caches {
     }
 }
 
-/// Lets go of cached rows as other processes change them.
-async fn listen_for_changes(store: Store, caches: Caches, stop: CancellationToken) {
+/// Lets go of cached rows as other processes change them. Says so once it hears of changes for the first time.
+async fn listen_for_changes(
+    store: Store,
+    caches: Caches,
+    hears: oneshot::Sender<()>,
+    stop: CancellationToken,
+) {
+    let mut hears = Some(hears);
     while !stop.is_cancelled() {
-        if let Err(error) = listen(&store, &caches).await {
+        let listened = listen(&store, &caches, &mut hears).await;
+        metrics::listening(false);
+        if let Err(error) = listened {
             tracing::warn!(%error, "not listening for changes for the moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
     }
 }
 
-async fn listen(store: &Store, caches: &Caches) -> Result<(), Error> {
+async fn listen(
+    store: &Store,
+    caches: &Caches,
+    hears: &mut Option<oneshot::Sender<()>>,
+) -> Result<(), Error> {
     let mut changes = store.changes().await?;
+    metrics::listening(true);
     // Whatever was announced before this moment was not heard.
-    let mut change = Change::Anything;
+    caches.learn(&Change::Anything).await;
+    if let Some(hears) = hears.take() {
+        let _ = hears.send(()); // a start that has waited long enough doesn't wait any more
+    }
     loop {
-        caches.learn(&change).await;
-        change = changes.next().await?;
+        caches.learn(&changes.next().await?).await;
     }
 }

@@ -1,4 +1,4 @@
-//! When to stop: Ctrl-C, or a service manager's SIGTERM.
+//! When to stop: Ctrl-C, or a service manager's SIGTERM. Whoever asks twice means at once.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -18,8 +18,18 @@ impl Shutdown {
         })
     }
 
-    /// Waits until the process is asked to stop.
+    /// Waits until the process is asked to stop. From then on another signal ends it at once, with status 1: what was
+    /// acknowledged is in the database, as after a crash.
     pub async fn requested(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            eprintln!("unicrm: asked to stop again; ending at once");
+            std::process::exit(1);
+        });
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

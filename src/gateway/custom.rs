@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::Gateway;
 use super::custom_config::{BodyFormat, MethodConfig};
+use super::observed::Asked;
 use crate::account::Account;
 use crate::adapter::{Call, Reply, path, value_at};
 use crate::error::{Effect, Error, Kind, Result};
@@ -69,6 +70,11 @@ pub enum CustomAnswer {
 impl Gateway {
     /// Serves a custom request for an account.
     pub async fn custom(&self, account: &Arc<Account>, request: CustomRequest) -> Result<CustomAnswer> {
+        let asked = Asked::custom(request.verb);
+        self.observed(account, asked, Box::pin(self.any(account, request))).await
+    }
+
+    async fn any(&self, account: &Arc<Account>, request: CustomRequest) -> Result<CustomAnswer> {
         let (config, body) = match request.verbatim {
             true => (MethodConfig::default(), request.body.clone()),
             false => part(&request.body)?,

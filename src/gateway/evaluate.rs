@@ -13,6 +13,7 @@ use crate::mapping::expression::{Budget, EvaluationError, Expression, Held, Scop
 use crate::mapping::method::MappedBy;
 use crate::model::shape::{Mapped as _, Node};
 use crate::model::{Operation, Record, Resource};
+use crate::telemetry::{metrics, traces};
 
 /// What every slot of one operation sees, under the contract's names.
 #[derive(Debug, Clone)]
@@ -86,7 +87,13 @@ impl Gateway {
     ) -> Result<T> {
         let _permit = self.evaluations.0.acquire().await.map_err(Error::internal)?;
         let span = tracing::Span::current();
-        tokio::task::spawn_blocking(move || span.in_scope(work)).await.map_err(Error::internal)
+        let timed = move || {
+            let begun = std::time::Instant::now();
+            let made = span.in_scope(|| traces::mapping().in_scope(work));
+            metrics::mapped(begun.elapsed());
+            made
+        };
+        tokio::task::spawn_blocking(timed).await.map_err(Error::internal)
     }
 
     /// The value of one slot; `None` where the expression gives nothing.

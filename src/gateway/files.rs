@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::Gateway;
+use super::observed::Asked;
 use super::proxy::ProxyAnswer;
 use crate::account::Account;
 use crate::adapter::{Call, Reply};
@@ -90,6 +91,12 @@ fn form(
 impl Gateway {
     /// Sends a file to an account's vendor.
     pub async fn upload(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
+        let operation = &upload.operation;
+        let asked = Asked::proxy(account, [&operation.resource, &operation.method], upload.id.as_ref());
+        self.observed(account, asked, Box::pin(self.uploaded(account, upload))).await
+    }
+
+    async fn uploaded(&self, account: &Arc<Account>, upload: Upload) -> Result<ProxyAnswer> {
         let Some(FileTransfer::Upload { largest, name_header, form_field }) =
             upload.operation.facts.file.clone()
         else {

@@ -212,6 +212,7 @@ impl Idempotency {
             .open(sealed, &keyed.belongs_to())
             .map_err(|error| lost("The gateway's keys have changed since.").detail(error))?;
         let answer = Kept::read(&opened)?;
+        crate::telemetry::metrics::replayed();
         Ok(Once { answer, again: true })
     }
 

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod batch_delete;
+pub mod call_log;
 pub mod custom;
 mod custom_config;
 mod evaluate;
@@ -15,6 +16,7 @@ pub mod inbound;
 pub mod ledger;
 mod listing;
 mod native;
+mod observed;
 pub mod overlay;
 pub mod patience;
 pub mod proxy;
@@ -23,6 +25,7 @@ pub mod reference;
 mod steps;
 pub mod tools;
 pub mod unified;
+pub mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +40,7 @@ use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound, Transfer};
+use call_log::CallLog;
 use events::Events;
 use idempotency::Idempotency;
 use overlay::Overlays;
@@ -58,6 +62,8 @@ pub struct Gateway {
     pub idempotency: Idempotency,
     /// What has happened.
     pub events: Events,
+    /// What became of calls.
+    pub calls: CallLog,
     /// By which calls are sent.
     pub outbound: Outbound,
     /// What cursors are sealed with.
@@ -109,7 +115,10 @@ impl Gateway {
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let mut exchange = Exchange::new(account.id.0, account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;
+        let name = exchange.call.name();
+        let under_way = waiting::begin();
         let outcome = self.outbound.call(exchange).await;
+        under_way.end(&name, &outcome);
         self.note_quota(account, &outcome);
         if writes {
             idempotency::after_write(&outcome);

@@ -16,6 +16,7 @@ use super::Gateway;
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::ids::EnvironmentId;
+use crate::kept::Kept;
 use crate::mapping::catalog::{Provider, Support};
 use crate::mapping::overrides::{Effective, refusal};
 use crate::model::{Field, Method, Model, Resource};
@@ -43,7 +44,7 @@ struct Overlay {
 #[derive(Clone)]
 pub struct Overlays {
     store: Store,
-    kept: Cache<EnvironmentId, Arc<Overlay>>,
+    kept: Kept<EnvironmentId, Arc<Overlay>>,
     compiled: Cache<[u8; 32], Effective>,
 }
 
@@ -52,7 +53,7 @@ impl Overlays {
     pub fn new(store: Store) -> Self {
         Overlays {
             store,
-            kept: Cache::builder().max_capacity(10_000).time_to_live(KEPT).build(),
+            kept: Kept::new(10_000, KEPT),
             compiled: Cache::builder().max_capacity(5_000).time_to_idle(Duration::from_secs(3600)).build(),
         }
     }
@@ -60,8 +61,8 @@ impl Overlays {
     /// Lets go of what has changed.
     pub async fn forget(&self, change: &Change) {
         match change {
-            Change::Mappings(environment) => self.kept.invalidate(&EnvironmentId(*environment)).await,
-            Change::Anything => self.kept.invalidate_all(),
+            Change::Mappings(environment) => self.kept.forget(&EnvironmentId(*environment)).await,
+            Change::Anything => self.kept.forget_all(),
             Change::Account(_)
             | Change::EnvironmentIntegration(_)
             | Change::ApiToken(_)
@@ -71,12 +72,11 @@ impl Overlays {
 
     /// Lets go of an environment's rows, for a caller who wants to see what it has just written.
     pub async fn forget_environment(&self, environment: EnvironmentId) {
-        self.kept.invalidate(&environment).await;
+        self.kept.forget(&environment).await;
     }
 
     async fn of(&self, environment: EnvironmentId) -> Result<Arc<Overlay>> {
-        let loaded = self.kept.try_get_with(environment, self.read(environment)).await;
-        loaded.map_err(|error: Arc<Error>| (*error).clone())
+        self.kept.get(environment, || self.read(environment)).await
     }
 
     async fn read(&self, environment: EnvironmentId) -> Result<Arc<Overlay>> {

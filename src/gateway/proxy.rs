@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::files::Download;
+use super::observed::Asked;
 use super::{Gateway, MOST_EMPTY_PAGES};
 use crate::account::Account;
 use crate::adapter::{Call, Position};
@@ -60,6 +61,11 @@ pub enum ProxyAnswer {
 impl Gateway {
     /// Serves a proxy request for an account.
     pub async fn proxy(&self, account: &Arc<Account>, request: ProxyRequest) -> Result<ProxyAnswer> {
+        let asked = Asked::proxy(account, [&request.resource, &request.method], request.id.as_ref());
+        self.observed(account, asked, Box::pin(self.proxied(account, request))).await
+    }
+
+    async fn proxied(&self, account: &Arc<Account>, request: ProxyRequest) -> Result<ProxyAnswer> {
         let provider = &account.provider;
         let native =
             provider.native(&request.resource, &request.method).ok_or_else(|| unknown(account, &request))?;

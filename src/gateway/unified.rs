@@ -11,6 +11,7 @@ use super::Gateway;
 use super::evaluate::{Extras, Found, Surroundings, headers, record_id};
 use super::listing::LARGE;
 use super::native::{encode, raw};
+use super::observed::Asked;
 use super::steps::MOST_PAGES;
 use crate::account::Account;
 use crate::adapter::Call;
@@ -51,6 +52,11 @@ struct Native {
 impl Gateway {
     /// Serves a unified request for an account.
     pub async fn unified(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
+        let asked = Asked::unified(&operation);
+        self.observed(account, asked, Box::pin(self.unobserved(account, operation))).await
+    }
+
+    async fn unobserved(&self, account: &Arc<Account>, operation: Operation) -> Result<Answer> {
         let method = operation.method;
         let effective = self.effective(account, &operation.model, &operation.resource, method).await?;
         let cell = match effective.support {

@@ -2,18 +2,23 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
-use crate::error::{Actor, Error};
+use crate::error::{Actor, Error, Kind};
 use crate::ids::RequestId;
+use crate::telemetry::traces;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How soon a read fails that met a broken connection.
+const QUICKLY: Duration = Duration::from_secs(1);
 
 /// The longest request id that is taken over from the caller.
 const LONGEST_ID: usize = 128;
@@ -54,10 +59,28 @@ pub async fn observe(request: Request, next: Next) -> Response {
         environment = tracing::field::Empty,
         account = tracing::field::Empty,
     );
+    traces::join(&span, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     response.headers_mut().insert(REQUEST_ID, id);
     let millis = started.elapsed().as_secs_f64() * 1000.0;
+    traces::describe(&span, &method, &route, response.status());
     span.in_scope(|| log(&response, &method, &route, millis));
+    response
+}
+
+/// Reads once more where the first time met a connection to the database that had broken off: by then it is replaced. A
+/// database that is away takes its time over failing, and isn't asked twice.
+pub async fn read_once_more(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let begun = Instant::now();
+    let response = next.clone().run(Request::from_parts(parts.clone(), body)).await;
+    let failed = response.extensions().get::<Arc<Error>>();
+    if failed.is_some_and(|error| error.kind() == Kind::Unavailable) && begun.elapsed() < QUICKLY {
+        return next.run(Request::from_parts(parts, Body::empty())).await;
+    }
     response
 }
 

@@ -10,11 +10,13 @@ mod capabilities;
 mod custom;
 mod docs;
 mod extract;
+mod health;
 mod idempotency;
 mod inbound;
 mod limits;
 mod mcp;
 mod meta;
+pub mod metrics;
 mod middleware;
 pub mod openapi;
 mod patience;
@@ -40,6 +42,7 @@ use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use health::Stopping;
 pub use limits::Limits;
 pub use tokens::Tokens;
 
@@ -61,6 +64,7 @@ struct Shared {
     cursors: CursorKeys,
     public_url: String,
     max_request_bytes: usize,
+    stopping: Stopping,
     longest_patience: Duration,
     limits: Limits,
     /// The OpenAPI document, once it has been asked for.
@@ -78,13 +82,15 @@ pub struct Wishes {
     pub longest_patience: Duration,
     /// How much a caller may ask.
     pub limits: Limits,
+    /// When calls are better sent to another process.
+    pub stopping: Stopping,
 }
 
 impl State {
     /// The routes' surroundings.
     pub fn new(gateway: Gateway, store: Store, tokens: Tokens, cursors: CursorKeys, wishes: Wishes) -> Self {
         let openapi = OnceLock::new();
-        let Wishes { public_url, max_request_bytes, longest_patience, limits } = wishes;
+        let Wishes { public_url, max_request_bytes, longest_patience, limits, stopping } = wishes;
         let clock = gateway.clock.clone();
         let servers = Servers::new(store.clone(), clock.clone());
         let mcp = Mcp::new(gateway.clone(), servers, Log::new(store.clone(), clock), reply::error_body);
@@ -96,6 +102,7 @@ impl State {
             cursors,
             public_url,
             max_request_bytes,
+            stopping,
             longest_patience,
             limits,
             openapi,
@@ -109,10 +116,12 @@ pub fn service(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
+        .route_layer(axum::middleware::from_fn(metrics::measure))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), patience::keep))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
-        .merge(administration())
+        .merge(administration().route_layer(axum::middleware::from_fn(middleware::read_once_more)))
+        .merge(probes())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -164,6 +173,11 @@ fn descriptions() -> Router<State> {
         .route("/openapi.json", get(openapi::serve))
         .route("/docs", get(docs::page))
         .route("/docs/{asset}", get(docs::asset))
+}
+
+/// How the process is.
+fn probes() -> Router<State> {
+    Router::new().route("/health", get(health::health)).route("/ready", get(health::ready))
 }
 
 fn administration() -> Router<State> {

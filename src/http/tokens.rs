@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use moka::future::Cache;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -10,6 +9,7 @@ use crate::clock::Clock;
 use crate::crypto::{ACCOUNT_TOKEN_PREFIX, TokenHash, new_account_token};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId};
+use crate::kept::Kept;
 use crate::store::Store;
 use crate::store::changes::Change;
 
@@ -52,26 +52,20 @@ struct Known {
 pub struct Tokens {
     store: Store,
     clock: Clock,
-    kept: Cache<[u8; 32], Known>,
+    kept: Kept<[u8; 32], Known>,
 }
 
 impl Tokens {
     /// The tokens of a database.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Tokens { store, clock, kept: Cache::builder().max_capacity(10_000).time_to_live(KEPT).build() }
+        Tokens { store, clock, kept: Kept::new(10_000, KEPT) }
     }
 
     /// What a token reaches.
     pub async fn reach(&self, token: &str) -> Result<Reach> {
         let hash = TokenHash::of(token);
-        let known = match self.kept.get(&hash.0).await {
-            Some(known) => known,
-            None => {
-                let known = self.find(token, hash).await?.ok_or_else(refused)?;
-                self.kept.insert(hash.0, known).await;
-                known
-            }
-        };
+        let find = || async { self.find(token, hash).await?.ok_or_else(refused) };
+        let known = self.kept.get(hash.0, find).await?;
         if known.expires_at.is_some_and(|end| end <= self.clock.now()) {
             return Err(Error::new(Kind::Unauthenticated, "This token has expired."));
         }
@@ -114,7 +108,7 @@ impl Tokens {
     /// Lets go of what has changed.
     pub fn forget(&self, change: &Change) {
         if matches!(change, Change::ApiToken(_) | Change::Anything) {
-            self.kept.invalidate_all();
+            self.kept.forget_all();
         }
     }
 }

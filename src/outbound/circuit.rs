@@ -25,6 +25,7 @@ use uuid::Uuid;
 use super::{Exchange, Pending, Stage};
 use crate::adapter::Reply;
 use crate::error::{Error, Kind, Result, Retry};
+use crate::telemetry::metrics;
 
 /// Failures in a row that open a circuit: more than the attempts of three calls.
 const FAILURES: u32 = 10;
@@ -87,22 +88,22 @@ impl Circuits {
         }
     }
 
-    /// The vendor answered, whatever it said.
-    fn answered(&self, lane: Uuid) {
+    /// The vendor answered, whatever it said. Whether that closes the circuit.
+    fn answered(&self, lane: Uuid) -> bool {
         if self.count.load(Ordering::Relaxed) == 0 {
-            return;
+            return false;
         }
         let mut troubled = self.locked();
-        if let Some(trouble) = troubled.remove(&lane)
-            && trouble.open.is_some()
-        {
+        let closes = troubled.remove(&lane).is_some_and(|trouble| trouble.open.is_some());
+        if closes {
             info!(account = %lane, "the vendor is there again");
         }
         self.count.store(troubled.len(), Ordering::Relaxed);
+        closes
     }
 
-    /// The vendor was not to be had.
-    fn failed(&self, lane: Uuid, now: Instant) {
+    /// The vendor was not to be had. Whether that opens the circuit, or opens it again.
+    fn failed(&self, lane: Uuid, now: Instant) -> bool {
         let mut troubled = self.locked();
         if troubled.len() > CROWD {
             troubled.retain(|_, trouble| now.duration_since(trouble.last) < FORGET_AFTER);
@@ -124,6 +125,7 @@ impl Circuits {
             trouble.open = Some(Open { until: now + pause, pause, probing: false });
         }
         self.count.store(troubled.len(), Ordering::Relaxed);
+        pause.is_some()
     }
 
     /// A call that was to see how the vendor is was dropped without having seen it.
@@ -183,17 +185,26 @@ impl<S: Stage> Service<Exchange> for Circuit<S> {
                 return Box::pin(async { Err(error) });
             }
         };
+        let adapter = exchange.adapter.clone();
+        let changed = move |to| metrics::circuit_changed(adapter.rest().name(), to);
+        if passage == Passage::Probe {
+            changed(metrics::Circuit::Probing);
+        }
         let pending = self.inner.call(exchange);
         Box::pin(async move {
             let _probing = Probing { circuits: &circuits, lane: (passage == Passage::Probe).then_some(lane) };
             let outcome = pending.await;
             let now = Instant::now();
-            match outcome.as_ref().map_err(Error::kind) {
-                Err(Kind::Unreachable) => circuits.failed(lane, now),
+            let (has_changed, to) = match outcome.as_ref().map_err(Error::kind) {
                 // A caller who waits for a moment only says nothing of the vendor.
-                Err(Kind::TimedOut) if now >= deadline => {}
-                Err(Kind::TimedOut) => circuits.failed(lane, now),
-                _ => circuits.answered(lane),
+                Err(Kind::TimedOut) if now >= deadline => (false, metrics::Circuit::Open),
+                Err(Kind::Unreachable | Kind::TimedOut) => {
+                    (circuits.failed(lane, now), metrics::Circuit::Open)
+                }
+                _ => (circuits.answered(lane), metrics::Circuit::Closed),
+            };
+            if has_changed {
+                changed(to);
             }
             outcome
         })

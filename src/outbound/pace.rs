@@ -29,6 +29,7 @@ use super::{Exchange, Pending, Stage};
 use crate::adapter::Reply;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result, Retry};
+use crate::telemetry::metrics::{self, Wait};
 
 /// What the permits of vendors' limits are for.
 const PURPOSE: &str = "vendor";
@@ -38,6 +39,9 @@ const LONGEST_REST: Duration = Duration::from_secs(3600);
 
 /// A rest that is worth telling the other processes.
 const ANNOUNCED: Duration = Duration::from_secs(1);
+
+/// What counts as having waited.
+const WORTH_TELLING: Duration = Duration::from_millis(1);
 
 /// How long a lane is kept that nobody uses.
 const KEPT: Duration = Duration::from_secs(3600);
@@ -197,7 +201,16 @@ impl<S> Pace<S> {
 
 impl<S: Stage> Pace<S> {
     async fn paced(self, exchange: Exchange) -> Result<Reply> {
-        self.paces.pass(&exchange).await?;
+        let begun = Instant::now();
+        let passed = self.paces.pass(&exchange).await;
+        let waited = begun.elapsed();
+        let provider = exchange.adapter.rest().name();
+        match &passed {
+            Err(_) => metrics::paced(provider, Wait::Refused, waited),
+            Ok(()) if waited >= WORTH_TELLING => metrics::paced(provider, Wait::Waited, waited),
+            Ok(()) => {}
+        }
+        passed?;
         let outcome = self.inner.oneshot(exchange.clone()).await;
         self.paces.learn(&exchange, &outcome).await;
         outcome

@@ -1,4 +1,4 @@
-//! One span for every call: provider, call, attempts, the vendor's status, duration.
+//! One span for every call: provider, call, attempts, the vendor's status, duration; and the same for the metrics.
 //!
 //! Outermost, because it tells of the call as the caller sees it, retries and renewals included. It tells nothing
 //! of what was asked or answered: bodies and queries are the customers', and the credential is a secret. It logs
@@ -13,6 +13,7 @@ use tracing::{Instrument, Span, debug, field, info_span};
 use super::{Exchange, Pending, Stage};
 use crate::adapter::Reply;
 use crate::error::{Error, Result};
+use crate::telemetry::metrics;
 
 #[derive(Debug, Clone)]
 pub(super) struct Trace<S> {
@@ -46,12 +47,17 @@ impl<S: Stage> Service<Exchange> for Trace<S> {
         );
         let told = span.clone();
         let progress = exchange.progress.clone();
+        let (adapter, call) = (exchange.adapter.clone(), exchange.call.clone());
         let begun = Instant::now();
         let pending = self.inner.call(exchange);
         let traced = async move {
             let outcome = pending.await;
             told.record("attempts", progress.attempts());
-            told.record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            let took = begun.elapsed();
+            told.record("duration_ms", took.as_secs_f64() * 1000.0);
+            let what = [call.native.resource.as_str(), &call.native.method];
+            let error = outcome.as_ref().err();
+            metrics::vendor_called(adapter.rest().name(), what, error, progress.attempts(), took);
             tell(&told, &outcome);
             debug!("finished");
             outcome

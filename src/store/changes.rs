@@ -1,15 +1,15 @@
 //! What other processes have changed, so that caches can let go of it.
 //!
-//! PostgreSQL announces each change with NOTIFY. While the connection for it is down, announcements are lost:
-//! the listener then says that anything may have changed.
+//! PostgreSQL announces each change with NOTIFY. While the connection for it is down, announcements are lost: once it is
+//! there again, anything may have changed. Until then what caches hold is all that there is, so they keep it.
 
 use std::time::Duration;
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use uuid::Uuid;
 
-use super::Store;
-use crate::error::Result;
+use super::{Store, reach};
+use crate::error::{Error, Kind, Result};
 
 pub(super) const CHANNEL: &str = "unicrm_changes";
 
@@ -26,7 +26,7 @@ pub enum Change {
     Mappings(Uuid),
     /// An account's vendor wants no call for so long.
     Rest(Uuid, Duration),
-    /// Announcements may have been missed.
+    /// Announcements may have been missed, as they are before listening has begun.
     Anything,
 }
 
@@ -44,6 +44,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(self.direct.clone());
         let mut listener = PgListener::connect_with(&pool).await?;
+        listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;
         Ok(Changes { listener })
     }
@@ -54,7 +55,10 @@ impl Changes {
     pub async fn next(&mut self) -> Result<Change> {
         loop {
             match self.listener.try_recv().await? {
-                None => return Ok(Change::Anything), // the connection was lost and made again
+                None => {
+                    reach::broke_off();
+                    return Err(Error::new(Kind::Unavailable, "The connection for changes was broken off."));
+                }
                 Some(notification) => {
                     if let Some(change) = read(notification.payload()) {
                         return Ok(change);

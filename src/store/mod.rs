@@ -5,6 +5,7 @@
 
 pub mod account_tokens;
 pub mod accounts;
+pub mod calls;
 pub mod changes;
 pub mod cluster;
 pub mod credentials;
@@ -14,6 +15,7 @@ pub mod idempotency;
 pub mod mappings;
 pub mod mcp;
 pub mod permits;
+pub mod reach;
 pub mod schema;
 pub mod tokens;
 
@@ -42,7 +44,9 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(connections.max(2))
             .acquire_timeout(ACQUIRE)
+            // A round trip to the database for every statement would be the other way of finding a broken connection.
             .test_before_acquire(false)
+            .before_acquire(|_, connection| Box::pin(async move { Ok(reach::is_trusted(connection.age)) }))
             .connect_lazy_with(options);
         Store { pool, direct }
     }
@@ -62,9 +66,18 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every connection.
+    /// How many connections are in use, and how many wait for use.
+    pub fn connections(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        ((self.pool.size() as usize).saturating_sub(idle), idle)
+    }
+
+    /// Closes every connection. One that is still in use is not waited for any longer than a new one would be: a process
+    /// that ends closes it in any case.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(ACQUIRE, self.pool.close()).await.is_err() {
+            tracing::warn!("a connection to the database was still in use at the end");
+        }
     }
 }
 
@@ -77,10 +90,10 @@ impl From<sqlx::Error> for Error {
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed
-        ) || error
-            .as_database_error()
-            .and_then(|error| error.code())
-            .is_some_and(|code| code.starts_with("57P"));
+        ) || ended(&error);
+        if matches!(error, sqlx::Error::Io(_)) || ended(&error) {
+            reach::broke_off();
+        }
         if away {
             Error::new(Kind::Unavailable, "The gateway's database can't be reached for the moment.")
                 .retry(crate::error::Retry::Later(Some(Duration::from_secs(2))))
@@ -89,4 +102,10 @@ impl From<sqlx::Error> for Error {
             Error::internal(format!("database: {error}"))
         }
     }
+}
+
+/// Whether the server has ended the connection, or doesn't take any yet.
+fn ended(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.starts_with("57P"))
 }

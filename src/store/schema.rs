@@ -27,6 +27,18 @@ impl Store {
         })
     }
 
+    /// Whether every migration of this binary has been applied. A schema that is newer still serves: a later binary
+    /// migrates it while this one goes on.
+    pub async fn is_migrated(&self) -> Result<bool> {
+        let wanted: Vec<i64> = MIGRATOR.iter().map(|migration| migration.version).collect();
+        let applied: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM _sqlx_migrations WHERE success AND version = ANY($1)")
+                .bind(&wanted)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(usize::try_from(applied).is_ok_and(|applied| applied == wanted.len()))
+    }
+
     /// Refuses a database whose schema isn't this binary's.
     pub async fn check_schema(&self) -> Result<()> {
         let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")

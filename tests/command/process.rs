@@ -121,6 +121,16 @@ impl Running {
         panic!("{text:?} was not printed; this was:\n{}", self.seen);
     }
 
+    /// Waits for the end without asking for it.
+    pub fn ended(&mut self) -> std::process::ExitStatus {
+        self.child.wait().expect("an end")
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("its state").is_none()
+    }
+
     /// Everything that was read so far.
     pub fn seen(&self) -> &str {
         &self.seen

@@ -5,7 +5,9 @@ mod support;
 
 mod accounts;
 mod bodies;
+mod call_log;
 mod catalogue;
+mod database_away;
 mod environments;
 mod files;
 mod inbound;
@@ -18,4 +20,5 @@ mod quota;
 mod renewal;
 mod routes;
 mod secrets;
+mod seeing;
 mod tenants;

@@ -158,6 +158,14 @@ impl TestApp {
         Gateway { client, server }
     }
 
+    /// Another gateway process on the same database, by another way to it.
+    pub async fn another_gateway_by(&self, store: Store) -> Gateway {
+        let keys = Arc::new(KeyRing::parse(&self.keys).expect("keys"));
+        let server = Server::start(&self.settings, shipped(), store, keys, self.clock.clone()).await;
+        let server = server.expect("a gateway that starts");
+        Gateway { client: self.gateway.at(format!("http://{}", server.address())), server }
+    }
+
     /// A gateway on the same database with other keys, or why it didn't start.
     pub async fn gateway_with_keys(&self, keys: &str) -> Result<Gateway, String> {
         let server = start(&self.settings, &self.database, keys, &self.clock).await?;

@@ -68,6 +68,14 @@ impl TestDatabase {
         self.options.clone()
     }
 
+    /// The same as a URL, for other processes.
+    pub fn url(&self) -> String {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let folder = self.options.get_socket().expect("a socket").to_string_lossy().into_owned();
+        let (role, port) = (self.options.get_username(), self.options.get_port());
+        format!("postgres://{role}@localhost:{port}/{}?host={}&sslmode=disable", self.name, encoded(&folder))
+    }
+
     /// A store of its own connections, as another process would have.
     pub fn store(&self) -> Store {
         Store::connect(self.options(), None, 8)

@@ -8,6 +8,7 @@
 #![allow(dead_code)]
 
 pub mod app;
+pub mod cable;
 pub mod client;
 pub mod database;
 pub mod log;

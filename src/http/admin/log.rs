@@ -1,8 +1,9 @@
-//! `/log`: what has happened, oldest first.
+//! `/log`: what has happened, oldest first: what providers told of their own accord (`webhook`), what became of calls
+//! (`unified_proxy_api`), and what AI agents asked (`mcp`).
 
 use axum::extract::State as Shared;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -13,6 +14,7 @@ use crate::http::State;
 use crate::http::extract::{AdminQuery, Caller};
 use crate::http::reply::instant;
 use crate::ids::McpServerId;
+use crate::store::calls::CallRow;
 use crate::store::events::EventFilter;
 use crate::store::mcp::McpCallRow;
 
@@ -24,61 +26,124 @@ const LONGEST_SPAN: Duration = Duration::days(31);
 /// The largest page.
 const PAGE: u32 = 100;
 
+/// What kind of entries.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Webhook,
+    Calls,
+    Mcp,
+}
+
+impl Kind {
+    fn read(name: Option<&str>) -> Result<Kind> {
+        let known = "webhook, unified_proxy_api or mcp";
+        match name {
+            Some("webhook") => Ok(Kind::Webhook),
+            Some("unified_proxy_api") => Ok(Kind::Calls),
+            Some("mcp") => Ok(Kind::Mcp),
+            Some(other) => {
+                Err(Error::invalid_field("log_type", format!("must be {known}: {other:?} isn't kept")))
+            }
+            None => Err(Error::invalid_field("log_type", format!("is needed: {known}"))),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Webhook => "webhook",
+            Kind::Calls => "unified_proxy_api",
+            Kind::Mcp => "mcp",
+        }
+    }
+
+    /// What its entries can be filtered by.
+    fn filters(self) -> &'static [&'static str] {
+        match self {
+            Kind::Webhook => &[],
+            Kind::Calls => &[
+                "tenant_id",
+                "integrated_account_id",
+                "integration",
+                "request_type",
+                "resource",
+                "method",
+                "http_method",
+                "http_status_code",
+                "http_status_category",
+                "integrated_account_needs_reauth",
+            ],
+            Kind::Mcp => &["mcp_server_id"],
+        }
+    }
+}
+
 pub async fn list(Shared(state): Shared<State>, caller: Caller, mut query: AdminQuery) -> Result<Response> {
-    let kind = query.0.take_text("log_type")?;
+    let kind = Kind::read(query.0.take_text("log_type")?.as_deref())?;
+    let matching = matching(&mut query, kind)?;
     let account = query.0.take_text("integrated_account_id")?;
     let account = account.map(|id| id.parse()).transpose();
     let account = account.map_err(|_| Error::invalid_field("integrated_account_id", "must be a UUID"))?;
     let (after, before) = span(&mut query)?;
     let filter = EventFilter { account, after, before };
-    match kind.as_deref() {
-        Some("webhook") => events(&state, caller, filter, query).await,
-        Some("mcp") => calls(&state, caller, filter, query).await,
-        Some(other) => {
-            Err(Error::invalid_field("log_type", format!("must be webhook or mcp: {other:?} isn't kept")))
+    let selection = json!([account.map(|id| id.0), after.map(instant), before.map(instant), matching]);
+    let (environment, gateway) = (caller.environment, &state.0.gateway);
+    let name = format!("log {}", kind.name());
+    let paging = Paging::take_up_to(&state, environment, &name, &selection, FILTERS, (query, PAGE))?;
+    match kind {
+        Kind::Webhook => {
+            let events = gateway.events.list(environment, filter, paging.after, paging.fetch()).await?;
+            paging.answer(&state, events, |event| event.id, |event| write(caller, event))
         }
-        None => Err(Error::invalid_field("log_type", "is needed: webhook or mcp")),
+        Kind::Calls => {
+            let calls =
+                gateway.calls.list(environment, filter, &matching, paging.after, paging.fetch()).await?;
+            paging.answer(&state, calls, |call| call.id, write_call)
+        }
+        Kind::Mcp => {
+            let server = server(&matching)?;
+            let log = &state.0.mcp.log;
+            let rows = log.list(environment, filter, server, paging.after, paging.fetch()).await?;
+            paging.answer(&state, rows, |row| row.id, |row| asked(caller, row))
+        }
     }
 }
 
-async fn events(state: &State, caller: Caller, filter: EventFilter, query: AdminQuery) -> Result<Response> {
-    let selection = selection(&filter);
-    let paging = Paging::take_up_to(state, caller.environment, "log", &selection, FILTERS, (query, PAGE))?;
-    let events =
-        state.0.gateway.events.list(caller.environment, filter, paging.after, paging.fetch()).await?;
-    paging.answer(state, events, |event| event.id, |event| write(caller, event))
-}
-
-/// What AI agents asked of MCP servers.
-async fn calls(
-    state: &State,
-    caller: Caller,
-    filter: EventFilter,
-    mut query: AdminQuery,
-) -> Result<Response> {
-    let mut wanted = query.0.take_object("log_type_filter")?;
-    let server = match wanted.shift_remove("mcp_server_id") {
-        None => None,
-        Some(id) => {
-            let id = id.as_str().and_then(|id| id.parse::<McpServerId>().ok());
-            let field = "log_type_filter[mcp_server_id]";
-            Some(id.ok_or_else(|| Error::invalid_field(field, "must be a UUID"))?)
-        }
-    };
-    if let Some(name) = wanted.keys().next() {
+/// What `log_type_filter` asks for, each member as a text.
+fn matching(query: &mut AdminQuery, kind: Kind) -> Result<Map<String, Value>> {
+    let asked = query.0.take_object("log_type_filter")?;
+    let mut matching = Map::new();
+    for (name, value) in asked {
         let field = format!("log_type_filter[{name}]");
-        return Err(Error::invalid_field(field, "is no filter of this log; there is mcp_server_id"));
+        if !kind.filters().contains(&name.as_str()) {
+            let problem = match kind.filters() {
+                [] => "has no meaning for this log_type".to_owned(),
+                known => format!("is no filter; there are: {}", known.join(", ")),
+            };
+            return Err(Error::invalid_field(field, problem));
+        }
+        match value {
+            Value::String(text) if text.is_empty() => {}
+            Value::String(_) => drop(matching.insert(name, value)),
+            _ => return Err(Error::invalid_field(field, "must be a single value")),
+        }
     }
-    let selection = json!([selection(&filter), server]);
-    let paging =
-        Paging::take_up_to(state, caller.environment, "log mcp", &selection, FILTERS, (query, PAGE))?;
-    let log = &state.0.mcp.log;
-    let rows = log.list(caller.environment, filter, server, paging.after, paging.fetch()).await?;
-    paging.answer(state, rows, |row| row.id, |row| asked(caller, row))
+    Ok(matching)
 }
 
-fn selection(filter: &EventFilter) -> Value {
-    json!([filter.account.map(|id| id.0), filter.after.map(instant), filter.before.map(instant)])
+/// The MCP server that is asked for, if one is.
+fn server(matching: &Map<String, Value>) -> Result<Option<McpServerId>> {
+    let asked = matching.get("mcp_server_id").and_then(Value::as_str);
+    let wrong = |_| Error::invalid_field("log_type_filter[mcp_server_id]", "must be a UUID");
+    asked.map(str::parse).transpose().map_err(wrong)
+}
+
+fn write_call(call: &CallRow) -> Value {
+    let mut entry = json!({ "id": call.id, "log_type": "unified_proxy_api" });
+    if let (Value::Object(entry), Value::Object(told)) = (&mut entry, &call.entry) {
+        entry.extend(told.clone());
+    }
+    entry["created_at"] = instant(call.created_at);
+    entry
 }
 
 fn asked(caller: Caller, row: &McpCallRow) -> Value {
