@@ -28,6 +28,8 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_BOOTSTRAP_TOKEN",
     "UNICRM_MAPPINGS_DIR",
     "UNICRM_CONFIG",
+    "UNICRM_CONNECT_ORIGINS",
+    "UNICRM_CLIENT_ADDRESS_HEADER",
 ];
 
 const PROVIDER_SUFFIXES: &[&str] = &["_ORIGIN", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI"];
@@ -55,6 +57,15 @@ pub struct ProviderSettings {
     pub client_secret: Option<SecretString>,
     /// The redirect URI that the OAuth app is registered with, for vendors that want it on every renewal too.
     pub redirect_uri: Option<String>,
+}
+
+/// What the pages look like on which accounts are connected.
+#[derive(Debug, Clone)]
+pub struct Brand {
+    /// The product's name.
+    pub name: String,
+    /// Its colour, as `#rrggbb`.
+    pub colour: String,
 }
 
 /// Every setting, parsed.
@@ -94,6 +105,14 @@ pub struct Settings {
     pub max_request_bytes: usize,
     /// The largest vendor answer.
     pub max_answer_bytes: usize,
+    /// Origins that every environment allows to open connect pages.
+    pub connect_origins: Vec<String>,
+    /// What connect pages look like.
+    pub brand: Brand,
+    /// Between two looks for access tokens that are due to be renewed; absent: only calls renew.
+    pub renew_every: Option<Duration>,
+    /// A header in which a proxy in front tells the browser's address.
+    pub client_address_header: Option<String>,
     /// By provider name, in lower case.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Settings that look like ours and aren't: worth a warning.
@@ -273,7 +292,21 @@ impl Reader<'_> {
         let attempt_timeout = self.seconds("UNICRM_ATTEMPT_TIMEOUT");
         let max_request_bytes = self.required("UNICRM_MAX_REQUEST_BYTES", "a number of bytes");
         let max_answer_bytes = self.required("UNICRM_MAX_ANSWER_BYTES", "a number of bytes");
+        let connect_origins = self.origins("UNICRM_CONNECT_ORIGINS");
+        let colour = self.text("UNICRM_CONNECT_COLOUR").filter(|colour| is_colour(colour));
+        if colour.is_none() {
+            self.problem("UNICRM_CONNECT_COLOUR", "must be a colour such as #1f5eff");
+        }
+        let renew_every: Option<f64> = self.required("UNICRM_RENEW_EVERY", "a number of seconds, or 0");
+        let renew_every = renew_every.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        if renew_every.is_none() {
+            self.problem("UNICRM_RENEW_EVERY", "must be a number of seconds, or 0");
+        }
         Some(Settings {
+            connect_origins,
+            brand: Brand { name: self.text("UNICRM_CONNECT_NAME")?, colour: colour? },
+            renew_every: renew_every.filter(|every| !every.is_zero()),
+            client_address_header: self.text("UNICRM_CLIENT_ADDRESS_HEADER"),
             database_url,
             database_direct_url: self.secret("DATABASE_DIRECT_URL"),
             database_connections: database_connections?,
@@ -362,6 +395,20 @@ impl Reader<'_> {
         providers
     }
 
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let mut origins = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match origin_of(part) {
+                Some(origin) => origins.push(origin),
+                None => {
+                    self.problem(name, &format!("{part:?} is not an origin such as https://app.example.com"))
+                }
+            }
+        }
+        origins
+    }
+
     fn origin(&mut self, name: &str) -> Option<Url> {
         let url: Url = self.optional(name, "an origin such as http://127.0.0.1:9101")?;
         let is_origin = matches!(url.scheme(), "http" | "https")
@@ -374,6 +421,24 @@ impl Reader<'_> {
         }
         is_origin.then_some(url)
     }
+}
+
+/// Reads an origin: scheme, host and port, and nothing else.
+pub fn origin_of(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    let is_origin = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_origin.then(|| url.origin().ascii_serialization())
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

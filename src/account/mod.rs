@@ -3,12 +3,19 @@
 //! An account is loaded once and kept until the database announces a change of it. Secrets live in the vault
 //! and in memory while they are used; what leaves this module of them is a header ready to send.
 
+mod app;
+pub mod connect;
 mod context;
+pub mod events;
 mod import;
+mod lifecycle;
 mod refresh;
+mod removal;
 mod renewal;
+mod shown;
 mod source;
 mod token_endpoint;
+mod upkeep;
 mod vault;
 
 use std::collections::BTreeMap;
@@ -18,7 +25,9 @@ use std::time::Duration;
 use moka::future::Cache;
 use tokio::sync::Mutex;
 
-pub use import::{Doomed, Import, STATUSES};
+pub use import::{Import, STATUSES};
+pub use removal::Doomed;
+pub use shown::shown;
 pub use source::AccountCredential;
 pub use vault::Vault;
 
@@ -32,6 +41,7 @@ use crate::outbound::{Outbound, Transport};
 use crate::store::Store;
 use crate::store::accounts::AccountRow;
 use crate::store::changes::Change;
+use events::Events;
 use vault::Secrets;
 
 /// How long an account is kept without asking the database again, should an announcement be lost.
@@ -81,7 +91,9 @@ struct Inner {
     catalog: Arc<Catalog>,
     adapters: BTreeMap<String, Arc<dyn Adapter>>,
     settings: BTreeMap<String, ProviderSettings>,
+    outbound: Outbound,
     transport: Transport,
+    events: Events,
     clock: Clock,
     kept: Cache<(EnvironmentId, AccountId), Arc<Account>>,
     /// One renewal at a time for each account of this process.
@@ -96,6 +108,7 @@ impl Accounts {
         catalog: Arc<Catalog>,
         settings: BTreeMap<String, ProviderSettings>,
         outbound: &Outbound,
+        events: Events,
         clock: Clock,
     ) -> Result<Self> {
         let mut adapters = BTreeMap::new();
@@ -109,7 +122,9 @@ impl Accounts {
             catalog,
             adapters,
             settings,
+            outbound: outbound.clone(),
             transport: outbound.transport(),
+            events,
             clock,
             kept: Cache::builder().max_capacity(MOST_KEPT).time_to_live(KEPT).build(),
             renewing: Cache::builder().max_capacity(MOST_KEPT).time_to_idle(KEPT).build(),
@@ -175,8 +190,7 @@ impl Accounts {
 
     /// Whether the operator has set up what a token is renewed with.
     fn can_renew(&self, account: &Account) -> bool {
-        let name = &account.provider.manifest.name;
-        self.0.settings.get(name).is_some_and(|settings| settings.client_id.is_some())
+        self.has_app(&account.provider.manifest.name, &account.row.environment_override)
     }
 
     async fn forget_account(&self, environment: EnvironmentId, id: AccountId) {

@@ -1,10 +1,12 @@
 //! `unicrm serve`: the gateway, put together.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderName;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -13,17 +15,18 @@ use tokio_util::sync::CancellationToken;
 use super::database::{Database, master_keys};
 use super::shutdown::Shutdown;
 use super::{Failure, Outcome};
+use crate::account::connect::{Connect, callback_url};
+use crate::account::events::Events;
 use crate::account::{Accounts, Vault};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ProviderSettings, Settings};
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
-use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
-use crate::http::{self, State, Tokens};
+use crate::http::{self, State, Tokens, Wire};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
@@ -46,12 +49,14 @@ const GRACE: Duration = Duration::from_secs(30);
 /// A running gateway.
 pub struct Server {
     accounts: Accounts,
+    connect: Connect,
     address: SocketAddr,
     idempotency: Idempotency,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
     listening: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    renewing: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -66,21 +71,32 @@ impl Server {
         if let Some(token) = &settings.bootstrap_token {
             bootstrap(&store, token.expose_secret()).await?;
         }
+        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
+        })?;
+        let address = listener.local_addr()?;
+        let public_url = match settings.public_url {
+            Some(_) => settings.public_url(),
+            None => format!("http://{address}"),
+        };
         let outbound = Outbound::new(OutboundSettings::from(settings), clock.clone())?;
         let vault = Vault::new(keys.clone());
         rotate(&vault, &store).await?;
         let cursors = CursorKeys::new(keys.clone());
+        let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let accounts = Accounts::new(
             store.clone(),
             vault,
             catalog.clone(),
-            settings.providers.clone(),
+            providers(settings, &catalog, &public_url),
             &outbound,
+            events.clone(),
             clock.clone(),
         )?;
+        let origins = settings.connect_origins.clone();
+        let connect = Connect::new(accounts.clone(), keys.clone(), public_url.clone(), origins);
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
-        let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
@@ -95,25 +111,21 @@ impl Server {
             references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
-        let state = State::new(
-            gateway,
-            store.clone(),
-            tokens.clone(),
-            cursors,
-            settings.public_url(),
-            settings.max_request_bytes,
-        );
-        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
-            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
-        })?;
-        let address = listener.local_addr()?;
+        let wire = Wire {
+            public_url,
+            max_request_bytes: settings.max_request_bytes,
+            brand: settings.brand.clone(),
+            client_address_header: client_address_header(settings)?,
+        };
+        let state = State::new(gateway, store.clone(), connect.clone(), tokens.clone(), cursors, wire);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let listening =
             tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events));
-        Ok(Server { accounts, address, idempotency, stop, serving, listening, sweeping })
+        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events, connect.clone()));
+        let renewing = settings.renew_every.map(|every| tokio::spawn(renew(accounts.clone(), every)));
+        Ok(Server { accounts, connect, address, idempotency, stop, serving, listening, sweeping, renewing })
     }
 
     /// Where it listens.
@@ -126,11 +138,20 @@ impl Server {
         &self.accounts
     }
 
+    /// What connects more of them.
+    pub fn connect(&self) -> &Connect {
+        &self.connect
+    }
+
     /// Stops accepting, finishes what is on its way, and returns.
     pub async fn stop(self) -> Outcome {
         self.stop.cancel();
         self.listening.abort();
         self.sweeping.abort();
+        // A renewal that has begun is in a task of its own, and isn't cut short by this.
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
         let finish = async {
             let served = self.serving.await;
             // What a caller who hung up had begun under an idempotency key is finished too.
@@ -205,15 +226,44 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events) {
+async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, connect: Connect) {
     loop {
-        for swept in [idempotency.sweep().await, tokens.sweep().await, events.sweep().await] {
+        let swept =
+            [idempotency.sweep().await, tokens.sweep().await, events.sweep().await, connect.sweep().await];
+        for swept in swept {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
             }
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }
+}
+
+/// Renews access tokens ahead of their end, ever after. Every process does it, each those that it is the first to take.
+async fn renew(accounts: Accounts, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = accounts.renew_due().await {
+            tracing::warn!(%error, "what is due to be renewed could not be looked for");
+        }
+    }
+}
+
+/// The providers' settings, with where connect pages have browsers sent back to where nothing else is set.
+fn providers(settings: &Settings, catalog: &Catalog, public_url: &str) -> BTreeMap<String, ProviderSettings> {
+    let mut providers = settings.providers.clone();
+    for name in catalog.providers.keys() {
+        let provider = providers.entry(name.clone()).or_default();
+        provider.redirect_uri.get_or_insert_with(|| callback_url(public_url, name));
+    }
+    providers
+}
+
+fn client_address_header(settings: &Settings) -> Result<Option<HeaderName>, Failure> {
+    let name = settings.client_address_header.as_deref();
+    name.map(str::parse)
+        .transpose()
+        .map_err(|_| Failure::new("UNICRM_CLIENT_ADDRESS_HEADER: is no header's name"))
 }
 
 /// Lets go of cached rows as other processes change them.

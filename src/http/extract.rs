@@ -299,7 +299,7 @@ impl FromRequest<State> for RawBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &State) -> Result<Self> {
-        read(request.into_body(), state.0.max_request_bytes).await.map(RawBody)
+        read(request.into_body(), state.0.wire.max_request_bytes).await.map(RawBody)
     }
 }
 
@@ -311,7 +311,7 @@ impl FromRequest<State> for JsonBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &State) -> Result<Self> {
-        let bytes = read(request.into_body(), state.0.max_request_bytes).await?;
+        let bytes = read(request.into_body(), state.0.wire.max_request_bytes).await?;
         JsonBody::read(&bytes)
     }
 }

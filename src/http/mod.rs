@@ -26,6 +26,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
+use axum::http::HeaderName;
 use axum::response::Response;
 use axum::routing::{any, get, patch, post};
 use axum::{Router, ServiceExt};
@@ -37,6 +38,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use tokens::Tokens;
 
+use crate::account::connect::Connect;
+use crate::config::Brand;
 use crate::error::{Error, Kind};
 use crate::gateway::Gateway;
 use crate::model::CursorKeys;
@@ -49,27 +52,38 @@ pub struct State(Arc<Shared>);
 struct Shared {
     gateway: Gateway,
     store: Store,
+    connect: Connect,
     tokens: Tokens,
     cursors: CursorKeys,
-    public_url: String,
-    max_request_bytes: usize,
+    wire: Wire,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
 
+/// What the settings say of the wire.
+pub struct Wire {
+    /// How browsers reach the gateway, without a trailing slash.
+    pub public_url: String,
+    /// The largest body that is read.
+    pub max_request_bytes: usize,
+    /// What connect pages look like.
+    pub brand: Brand,
+    /// A header in which a proxy in front tells the browser's address.
+    pub client_address_header: Option<HeaderName>,
+}
+
 impl State {
-    /// The routes' surroundings. `public_url` is how browsers reach the gateway, without a trailing slash;
-    /// `max_request_bytes` is the largest body that is read.
+    /// The routes' surroundings.
     pub fn new(
         gateway: Gateway,
         store: Store,
+        connect: Connect,
         tokens: Tokens,
         cursors: CursorKeys,
-        public_url: String,
-        max_request_bytes: usize,
+        wire: Wire,
     ) -> Self {
         let openapi = OnceLock::new();
-        State(Arc::new(Shared { gateway, store, tokens, cursors, public_url, max_request_bytes, openapi }))
+        State(Arc::new(Shared { gateway, store, connect, tokens, cursors, wire, openapi }))
     }
 }
 
@@ -138,7 +152,7 @@ fn administration() -> Router<State> {
         .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
-        .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
+        .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::change))
         .route("/integration", get(admin::integration::list))
         .route("/integration/{id}", get(admin::integration::read))
         .route("/integrations/{id}", get(admin::integration::read))
@@ -164,7 +178,9 @@ fn administration() -> Router<State> {
         .route("/integrated-account/token", post(admin::account_token::issue))
         .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
         .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/run-post-install-actions", post(admin::account_actions::complete))
         .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route("/link-token", post(admin::link_token::create))
         .route(
             "/sandbox-integrated-account",
             get(admin::sandbox_account::list).post(admin::sandbox_account::create),

@@ -19,6 +19,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("calls.yaml", include_str!("chapters/calls.yaml")),
     ("meta.yaml", include_str!("chapters/meta.yaml")),
     ("account.yaml", include_str!("chapters/account.yaml")),
+    ("connect.yaml", include_str!("chapters/connect.yaml")),
     ("event.yaml", include_str!("chapters/event.yaml")),
     ("integration.yaml", include_str!("chapters/integration.yaml")),
     ("model.yaml", include_str!("chapters/model.yaml")),
