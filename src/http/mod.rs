@@ -7,6 +7,7 @@ mod admin;
 mod batch;
 mod batch_delete;
 mod capabilities;
+mod connect;
 mod custom;
 mod docs;
 mod extract;
@@ -23,6 +24,7 @@ mod unified;
 mod walk;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
@@ -56,6 +58,7 @@ struct Shared {
     tokens: Tokens,
     cursors: CursorKeys,
     wire: Wire,
+    guesses: connect::Guesses,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
@@ -83,7 +86,8 @@ impl State {
         wire: Wire,
     ) -> Self {
         let openapi = OnceLock::new();
-        State(Arc::new(Shared { gateway, store, connect, tokens, cursors, wire, openapi }))
+        let guesses = connect::Guesses::none();
+        State(Arc::new(Shared { gateway, store, connect, tokens, cursors, wire, guesses, openapi }))
     }
 }
 
@@ -96,6 +100,7 @@ pub fn service(
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration())
+        .merge(connect::routes())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -112,7 +117,8 @@ pub async fn serve(
     state: State,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
+    let service = service(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 /// Calls for one account, which the query names.

@@ -4,5 +4,11 @@
 mod support;
 
 mod apps;
+mod browser;
+mod consent;
 mod events;
+mod forms;
+mod guarded;
+mod life;
 mod link_tokens;
+mod reconnecting;

@@ -192,13 +192,21 @@ impl Accounts {
             return Ok(None);
         };
         let label = account.provider.manifest.label.clone();
+        // A credential that is refused by now has made the account one that has to be connected again.
+        let is_refused = |error: &Error| error.kind() == Kind::Reauthenticate;
         if let Err(error) = self.install(&account, &facts).await {
+            if is_refused(&error) {
+                return Ok(Some(Failure::Refused));
+            }
             let why = format!("{label} did not answer what is needed to set the connection up: {error}");
             self.settle(environment, id, "post_install_error", Some(&why), &[Step::NotInstalled]).await?;
             return Ok(Some(Failure::NotInstalled(error.message().to_owned())));
         }
         for asked in &facts.validate {
             if let Err(error) = self.ask(&account, asked).await {
+                if is_refused(&error) {
+                    return Ok(Some(Failure::Refused));
+                }
                 let why = format!("This login can't be used: {error}");
                 self.settle(environment, id, "validation_error", Some(&why), &[Step::Invalid]).await?;
                 return Ok(Some(Failure::NotValid(error.message().to_owned())));

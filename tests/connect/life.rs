@@ -1,0 +1,97 @@
+//! What becomes of an account after it is saved: setting it up, seeing whether it is of use, renewing ahead of its end.
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde_json::json;
+use unicrm::sandbox::{CAPSULE_TOKEN, Fault, Kind};
+
+use crate::browser::{Browser, Page};
+use crate::consent::bare;
+use crate::events::{entries, told};
+use crate::support::app::{AccountSetup, Setup, TestApp};
+
+async fn connect(app: &TestApp) -> (Browser, Page) {
+    let (mut browser, page) = Browser::at(app, "capsule").await;
+    let done = browser.submit(&page, "/connect-account/crm/capsule", &[("api_key", CAPSULE_TOKEN)]).await;
+    let done = browser.follow(done).await;
+    (browser, done)
+}
+
+#[tokio::test]
+async fn what_fails_after_saving_is_told_and_can_be_tried_again() {
+    for (path, status, words) in [
+        ("/api/v2/users/current", "post_install_error", "setting up the connection failed"),
+        ("/api/v2/parties", "validation_error", "this login can't be used"),
+    ] {
+        let app = bare("capsule").await;
+        let forbidden = Fault::status(StatusCode::FORBIDDEN).on(Method::GET, path);
+        app.sandbox().faults().add(forbidden);
+        let (mut browser, failed) = connect(&app).await;
+        failed.assert_says(200, words);
+        let message = failed.message();
+        assert_eq!(message["error_type"], status);
+        let id = message["integrated_account_id"].as_str().expect("an id").to_owned();
+        let account = app.gateway.get(&format!("/integrated-account/{id}")).await.ok();
+        assert_eq!(account["status"], status);
+        assert!(account["last_error"].as_str().is_some_and(|why| why.contains("Capsule")), "{account}");
+        let (event, last) =
+            (format!("integrated_account:{status}"), entries(&app, &id).await.pop().expect("an event"));
+        assert_eq!((&last["event"], &last["payload"]["last_error"]), (&json!(event), &account["last_error"]));
+
+        // Once more while it still fails, by the page and by the API.
+        let still = browser.submit(&failed, "/connect-account/retry", &[]).await;
+        let still = browser.follow(still).await;
+        still.assert_says(200, words);
+        let body = json!({ "id": id });
+        let answer = app.gateway.post("/integrated-account/run-post-install-actions", &body).await.ok();
+        assert_eq!(answer, json!({ "success": false, "error_type": status }));
+
+        app.sandbox().faults().clear();
+        let done = browser.submit(&still, "/connect-account/retry", &[]).await;
+        let done = browser.follow(done).await;
+        done.assert_says(200, "Capsule is connected");
+        assert_eq!(done.message()["integrated_account_id"], id.as_str());
+        assert_eq!(told(&app, &id).await, ["created", status, status, status, "active"]);
+        let answer = app.gateway.post("/integrated-account/run-post-install-actions", &body).await.ok();
+        assert_eq!(answer["success"], true);
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_ahead_of_their_end_by_one_process() {
+    let app = TestApp::with(Setup::default().account(AccountSetup::OAuth { expires_in: 3600 })).await;
+    let (one, other) = (app.another_gateway().await, app.another_gateway().await);
+    let renew = async || {
+        let (first, second) =
+            tokio::join!(one.server.accounts().renew_due(), other.server.accounts().renew_due());
+        first.expect("a look") + second.expect("a look")
+    };
+    assert_eq!(renew().await, 0, "an hour is long");
+    app.clock.advance(Duration::from_secs(3600 - 100));
+    assert_eq!(renew().await, 1, "it is taken by one of them");
+    assert_eq!(app.sandbox().refresh_count(), 1);
+    assert_eq!(renew().await, 0);
+    app.get("/unified/crm/users").await.ok();
+    assert_eq!(app.sandbox().refresh_count(), 1, "no call has to wait for it");
+}
+
+#[tokio::test]
+async fn a_renewal_that_fails_for_the_moment_is_tried_again_and_a_refused_one_is_not() {
+    let app = TestApp::with(Setup::default().account(AccountSetup::OAuth { expires_in: 3600 })).await;
+    let gateway = app.another_gateway().await;
+    app.clock.advance(Duration::from_secs(3600 - 100));
+    let away = Fault::new(Kind::Status(StatusCode::SERVICE_UNAVAILABLE)).under("/oauth/token");
+    app.sandbox().faults().add(away);
+    let renew = async || gateway.server.accounts().renew_due().await.expect("a look");
+    assert_eq!((renew().await, renew().await), (1, 0));
+    assert_eq!(app.shown_account().await["status"], "active");
+    app.sandbox().faults().clear();
+    app.sandbox().revoke_all();
+    app.clock.advance(Duration::from_secs(61));
+    assert_eq!((renew().await, renew().await), (1, 0));
+    app.clock.advance(Duration::from_secs(3600));
+    assert_eq!(renew().await, 0, "a vendor that has refused isn't asked again");
+    assert_eq!(app.shown_account().await["status"], "needs_reauth");
+    assert_eq!(told(&app, &app.account).await, ["created", "active", "authentication_error"]);
+}
