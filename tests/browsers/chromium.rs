@@ -135,7 +135,7 @@ impl Tab {
     pub async fn click_in_frame(&self, origin: &str, selector: &str) {
         let centre = format!(
             "(() => {{ const at = document.querySelector({})?.getBoundingClientRect(); \
-             return at && at.width ? [at.x + at.width / 2, at.y + at.height / 2] : null; }})()",
+             return at?.width && document.readyState === 'complete' ? [at.x + at.width / 2, at.y + at.height / 2] : null; }})()",
             Value::from(selector)
         );
         let mut found = Value::Null;

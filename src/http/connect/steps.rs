@@ -1,7 +1,7 @@
 //! From a CRM that was chosen to an account that is connected.
 
 use axum::extract::{RawQuery, Request, State as Shared};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -9,9 +9,10 @@ use url::form_urlencoded;
 use super::entry::has_choice;
 use super::pages::{self, CrmPage, Notice};
 use super::reply::{Answered, Shown, go, protected};
-use super::session::{Form, InSession, keep, read};
+use super::session::{Form, InSession, keep, kept, read};
 use super::texts;
 use crate::account::connect::{Callback, Choice, Failure, Held, Outcome, Trouble};
+use crate::error::{Error, Kind, Result};
 use crate::http::State;
 use crate::http::extract::Segments;
 use crate::http::reply::Json;
@@ -185,9 +186,16 @@ pub async fn retry(Shared(state): Shared<State>, form: Form) -> Answer {
 
 /// `GET /connect-account/progress`: whether something has come of the session, for a page in a frame whose window is at
 /// the vendor's.
-pub async fn progress(session: InSession) -> Response {
-    let answer: Value = json!({ "finished": session.held.session.outcome.is_some() });
-    (protected(), Json(answer)).into_response()
+pub async fn progress(Shared(state): Shared<State>, headers: HeaderMap) -> Result<Response> {
+    let held = match kept(&headers) {
+        Some(secret) => state.0.connect.held(secret).await?,
+        None => None,
+    };
+    let Some(held) = held else {
+        return Err(Error::new(Kind::Forbidden, "This browser is not connecting an account."));
+    };
+    let answer: Value = json!({ "finished": held.session.outcome.is_some() });
+    Ok((protected(), Json(answer)).into_response())
 }
 
 /// The choice of this name, if the session offers it, and whether there were others.
