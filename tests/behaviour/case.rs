@@ -95,6 +95,16 @@ impl Subject {
 }
 
 impl Case {
+    /// The subject on a gateway, ready for faults to be switched on.
+    pub async fn of(subject: Subject, app: TestApp) -> Case {
+        let twin = Twin::of(app.sandbox());
+        let mut case = Case { subject, app, twin, chosen: None, changes: AtomicUsize::new(1) };
+        if case.subject.method == Method::Get && case.subject.own_call().is_none() {
+            case.chosen = Some(case.rich().await);
+        }
+        case
+    }
+
     /// A path below the resource's, such as `?limit=2` or `/7`, for the connected account.
     pub fn path(&self, below: &str) -> String {
         self.path_of(self.subject.method, below)
@@ -152,14 +162,6 @@ impl Case {
         let mut records = self.records().await;
         records.retain(self.subject.described.free);
         records.into_iter().max_by_key(|record| record.to_string().len()).expect("a record")
-    }
-
-    /// The same, ready for faults to be switched on.
-    pub async fn prepared(mut self) -> Case {
-        if self.subject.method == Method::Get && self.subject.own_call().is_none() {
-            self.chosen = Some(self.rich().await);
-        }
-        self
     }
 
     /// The fields that can be written together with each other.

@@ -6,6 +6,13 @@
 //! with the reason that the mapping declares. The vendors' own operations, as `/proxy` offers them, go through a suite
 //! of their own.
 //!
+//! A method of a resource is one test, and so are the native operations of a resource; what failed of it is named by its
+//! behaviours. A single one is tried with `UNICRM_BEHAVIOUR`, which runs those whose names contain it:
+//!
+//! ```sh
+//! UNICRM_BEHAVIOUR=outage cargo nextest run -E 'binary(behaviour) & test(capsule::crm/contacts)'
+//! ```
+//!
 //! [`exceptions`] names the behaviours that are known not to hold. It may only become shorter.
 
 #[path = "../support/mod.rs"]
@@ -27,7 +34,9 @@ mod list;
 mod nimble;
 mod nutshell;
 mod proxy;
+mod stage;
 mod suite;
+mod test;
 mod unsupported;
 mod update;
 mod weather;

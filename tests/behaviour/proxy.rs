@@ -10,10 +10,11 @@ use unicrm::mapping::Provider;
 use unicrm::mapping::manifest::{FileTransfer, NativeMethod, Paging};
 use url::Url;
 
-use crate::suite::Suite;
-use crate::support::app::{Setup, TestApp};
+use crate::stage::Stage;
+use crate::suite::{Suite, provider_name};
+use crate::support::app::TestApp;
 use crate::support::client::Reply;
-use crate::support::vendor::{Answer, Asked, ScriptedVendor};
+use crate::support::vendor::{Answer, Asked};
 
 /// Spacing, key order, digits and escapes that a parser would not give back.
 const ODD: &str =
@@ -25,7 +26,6 @@ const ID: &str = "a%20b%2Fc";
 /// One operation of a vendor's.
 #[derive(Clone)]
 struct Native {
-    provider: &'static str,
     base: String,
     resource: String,
     method: String,
@@ -33,57 +33,63 @@ struct Native {
     paging: Option<Arc<Paging>>,
 }
 
-/// The behaviours of all of a provider's operations.
+/// The behaviours of all of a provider's operations: a test for each native resource.
 pub fn add(suite: &mut Suite, provider: &Arc<Provider>) {
     let manifest = &provider.manifest;
-    let name: &'static str = String::leak(manifest.name.clone());
-    suite.about(format!("{name}::proxy"));
+    let name = provider_name(provider);
+    suite.about(name, format!("{name}::proxy"));
     let known: Vec<String> = manifest.resources.keys().cloned().collect();
-    suite.plain("an_unknown_resource_is_not_found_and_the_known_are_named", async move || {
-        unknown_resource(name, &known).await;
-    });
+    suite.plain(
+        "an_unknown_resource_is_not_found_and_the_known_are_named",
+        async move |stage: &mut Stage| {
+            unknown_resource(stage, &known).await;
+        },
+    );
     for (resource, native) in &manifest.resources {
         let known: Vec<String> = native.methods.keys().cloned().collect();
         let of = resource.clone();
-        suite.about(format!("{name}::proxy::{resource}"));
-        suite.plain("an_unknown_method_is_not_found_and_the_known_are_named", async move || {
-            unknown_method(name, &of, &known).await;
-        });
+        suite.about(name, format!("{name}::proxy::{resource}"));
+        suite.plain(
+            "an_unknown_method_is_not_found_and_the_known_are_named",
+            async move |stage: &mut Stage| {
+                unknown_method(stage, &of, &known).await;
+            },
+        );
         for (method, facts) in &native.methods {
             let paging = facts.paging.as_ref().map(|paging| Arc::new(manifest.paging[paging].clone()));
             let native = Native {
-                provider: name,
                 base: Url::parse(&manifest.base_url).expect("a URL").path().trim_end_matches('/').to_owned(),
                 resource: resource.clone(),
                 method: method.clone(),
                 facts: Arc::new(facts.clone()),
                 paging,
             };
-            suite.about(format!("{name}::proxy::{resource}::{method}"));
             add_operation(suite, &native);
         }
     }
 }
 
 fn add_operation(suite: &mut Suite, native: &Native) {
-    let one = native.clone();
-    suite.plain("query_and_body_reach_the_vendor_unchanged", async move || passes_on(&one).await);
-    let one = native.clone();
-    suite.plain("a_refusal_of_the_vendors_is_passed_on", async move || refusal(&one).await);
-    let one = native.clone();
+    native.add(suite, "query_and_body_reach_the_vendor_unchanged", passes_on);
+    native.add(suite, "a_refusal_of_the_vendors_is_passed_on", refusal);
     match &native.paging {
-        Some(_) if native.is_alone() => {
-            suite.plain("the_only_record_is_a_list_of_one", async move || alone(&one).await)
-        }
-        Some(_) => suite.plain("every_page_is_listed_record_for_record", async move || pages(&one).await),
-        None => suite.plain("the_answer_is_the_vendors_byte_for_byte", async move || verbatim(&one).await),
+        Some(_) if native.is_alone() => native.add(suite, "the_only_record_is_a_list_of_one", alone),
+        Some(_) => native.add(suite, "every_page_is_listed_record_for_record", pages),
+        None => native.add(suite, "the_answer_is_the_vendors_byte_for_byte", verbatim),
     }
 }
 
 impl Native {
-    async fn app(&self, vendor: &ScriptedVendor) -> TestApp {
-        let setup = Setup { provider: self.provider, ..Setup::default() };
-        TestApp::with(setup.at(vendor.origin())).await
+    fn add(
+        &self,
+        suite: &mut Suite,
+        behaviour: &str,
+        run: impl AsyncFnOnce(&Native, &mut Stage) + Send + 'static,
+    ) {
+        let native = self.clone();
+        suite.plain(&format!("{}::{behaviour}", self.method), async move |stage: &mut Stage| {
+            run(&native, stage).await;
+        });
     }
 
     fn takes_id(&self) -> bool {
@@ -224,15 +230,15 @@ fn query_of(asked: &Asked) -> BTreeMap<String, String> {
     url::form_urlencoded::parse(asked.query.as_bytes()).into_owned().collect()
 }
 
-async fn passes_on(native: &Native) {
+async fn passes_on(native: &Native, stage: &mut Stage) {
     let member = native.facts.known_by.as_deref().unwrap_or("odd");
     let answer = match native.paging {
         _ if native.is_alone() => format!(r#"{{ "{member}": 1 }}"#),
         Some(_) => native.listed(&[ODD.to_owned()]),
         None => native.answered(ODD),
     };
-    let vendor = ScriptedVendor::saying(Answer::json(answer)).await;
-    let app = native.app(&vendor).await;
+    let answer = Answer::json(answer);
+    let (app, vendor) = stage.scripted(move |_| answer.clone()).await;
     let query = "mark=one%26two%20%C3%B8&embed=tags%2Cfields&empty=&nested%5Bin%5D=x";
     let body = native.takes_body().then_some(ODD);
     native.call(&app, query, body).await.assert_status(200);
@@ -242,58 +248,59 @@ async fn passes_on(native: &Native) {
     assert_eq!(asked[0].path, native.native_path());
     native.assert_passed_on(&asked[0], body);
     assert!(asked[0].headers.get("authorization").is_some());
+    stage.keep_scripted(app, vendor);
 }
 
-async fn refusal(native: &Native) {
-    let vendor = ScriptedVendor::saying(Answer::json(ODD).status(418).header("x-vendor", "kept")).await;
-    let app = native.app(&vendor).await;
+async fn refusal(native: &Native, stage: &mut Stage) {
+    let answer = Answer::json(ODD).status(418).header("x-vendor", "kept");
+    let (app, vendor) = stage.scripted(move |_| answer.clone()).await;
     let reply = native.call(&app, "", native.is_upload().then_some(ODD)).await;
     reply.assert_status(418);
     assert_eq!(reply.header("x-vendor"), "kept");
     let body = reply.json();
     assert_eq!(body["truto_is_remote_error"], true, "{body}");
     assert_eq!(body["raw_response"]["name"], "Løv/elace 🚴", "{body}");
+    stage.keep_scripted(app, vendor);
 }
 
-async fn verbatim(native: &Native) {
+async fn verbatim(native: &Native, stage: &mut Stage) {
     let text = native.answered(ODD);
     let answer = Answer::json(text.clone()).header("content-type", "application/vnd.odd+json; charset=utf-8");
     let mut answer = answer;
     answer.headers.remove(0);
-    let vendor = ScriptedVendor::start(move |asked| {
+    let script = move |asked: &Asked| {
         if asked.query.contains("nothing") { Answer::json("").status(204) } else { answer.clone() }
-    })
-    .await;
-    let app = native.app(&vendor).await;
+    };
+    let (app, vendor) = stage.scripted(script).await;
     let reply = native.call(&app, "", Some("{}")).await;
     reply.assert_status(200);
     assert_eq!(reply.text(), text);
     assert_eq!(reply.header("content-type"), "application/vnd.odd+json; charset=utf-8");
-    if native.facts.rpc.is_some() {
-        return; // a method of JSON-RPC always answers something
+    // Success without a body says which record it was; a method of JSON-RPC always answers something.
+    if native.facts.rpc.is_none() {
+        let empty = native.call(&app, "nothing=1", Some("{}")).await.ok();
+        let id = empty.get("id").and_then(Value::as_str);
+        assert_eq!(id, native.takes_id().then_some("a b/c"));
     }
-    // Success without a body says which record it was.
-    let empty = native.call(&app, "nothing=1", Some("{}")).await.ok();
-    let id = empty.get("id").and_then(Value::as_str);
-    assert_eq!(id, native.takes_id().then_some("a b/c"));
+    stage.keep_scripted(app, vendor);
 }
 
-async fn alone(native: &Native) {
+async fn alone(native: &Native, stage: &mut Stage) {
     let member = native.facts.known_by.as_deref().expect("a member");
     let record = format!(r#"{{ "{member}" : 1.50, "odd": {ODD} }}"#);
-    let vendor = ScriptedVendor::saying(Answer::json(record.clone())).await;
-    let app = native.app(&vendor).await;
+    let answer = Answer::json(record.clone());
+    let (app, vendor) = stage.scripted(move |_| answer.clone()).await;
     let reply = native.call(&app, "limit=5", None).await;
     assert_eq!(reply.ok()["result_count"], 1);
     assert!(reply.text().contains(&record), "{}", reply.text());
+    stage.keep_scripted(app, vendor);
 }
 
-async fn pages(native: &Native) {
+async fn pages(native: &Native, stage: &mut Stage) {
     let records: Vec<String> =
         (1..=5).map(|number| format!(r#"{{ "n":{number}.0, "odd": {ODD} }}"#)).collect();
     let (shown, scripted) = (records.clone(), native.clone());
-    let vendor = ScriptedVendor::start(move |asked| scripted.page(asked, &shown)).await;
-    let app = native.app(&vendor).await;
+    let (app, vendor) = stage.scripted(move |asked| scripted.page(asked, &shown)).await;
     for limit in [1, 2, 5, 6] {
         let mut found: Vec<String> = Vec::new();
         let mut cursor = String::new();
@@ -320,6 +327,7 @@ async fn pages(native: &Native) {
     }
     native.call(&app, "limit=0", None).await.refused_fields(&["limit"]);
     native.call(&app, "next_cursor=made-up", None).await.refused_fields(&["next_cursor"]);
+    stage.keep_scripted(app, vendor);
 }
 
 impl Native {
@@ -391,8 +399,8 @@ fn size_name(native: &Native) -> &str {
     }
 }
 
-async fn unknown_resource(provider: &'static str, known: &[String]) {
-    let app = TestApp::with(Setup { provider, ..Setup::default() }).await;
+async fn unknown_resource(stage: &mut Stage, known: &[String]) {
+    let app = stage.app().await;
     for name in ["zzzzzzzz", "%00%01", "ünïcödé", "..%2f..%2fetc"] {
         for path in [format!("/proxy/{name}"), format!("/proxy/{name}/1")] {
             let body = app.get(&path).await.local_error(404);
@@ -403,11 +411,12 @@ async fn unknown_resource(provider: &'static str, known: &[String]) {
     }
 }
 
-async fn unknown_method(provider: &'static str, resource: &str, known: &[String]) {
-    let app = TestApp::with(Setup { provider, ..Setup::default() }).await;
+async fn unknown_method(stage: &mut Stage, resource: &str, known: &[String]) {
+    let app = stage.app().await;
     let path = format!("/proxy/{resource}/make-coffee");
     let body = app.post(&path, &Value::Null).await.local_error(404);
     let message = body["message"].as_str().expect("a message");
     assert!(known.iter().all(|known| message.contains(known)), "{message}");
     assert!(message.contains("make-coffee"), "{message}");
+    stage.keep(app);
 }

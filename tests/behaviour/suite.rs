@@ -1,17 +1,18 @@
 //! From the catalog to tests: every cell of the matrix, each with the behaviours of its method.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
 
 use libtest_mimic::{Failed, Trial};
+use unicrm::mapping::Provider;
 use unicrm::mapping::catalog::Support;
 use unicrm::model::{Method, Resource};
 
 use crate::case::{Case, Subject};
 use crate::described::{Described, Vendor};
 use crate::exceptions::{EXCEPTIONS, MOST};
+use crate::stage::Stage;
 use crate::support::app::{Setup, TestApp, shipped};
-use crate::support::twin::Twin;
+use crate::test::{Behaviour, Test};
 use crate::{
     capsule, create, cursors, delete, faults, filters, get, list, nimble, nutshell, proxy, unsupported,
     update, weather,
@@ -50,22 +51,22 @@ pub fn trials() -> Vec<Trial> {
 /// The tests so far.
 #[derive(Default)]
 pub struct Suite {
-    tests: Vec<(String, Box<dyn FnOnce() + Send>)>,
-    prefix: String,
+    tests: Vec<Test>,
     subject: Option<Subject>,
 }
 
 impl Suite {
     fn cell(
         &mut self,
-        provider: &std::sync::Arc<unicrm::mapping::Provider>,
+        provider: &Arc<Provider>,
         model: &str,
         cell: &str,
         name: &str,
-        resource: &std::sync::Arc<Resource>,
+        resource: &Arc<Resource>,
         method: Method,
     ) {
-        self.prefix = format!("{}::{cell}::{method}", provider.manifest.name);
+        let known = provider_name(provider);
+        self.about(known, format!("{known}::{cell}::{method}"));
         let served = match provider.support(model, name, method) {
             Support::Served(served) => served,
             Support::Unsupported(reason) => {
@@ -79,7 +80,7 @@ impl Suite {
         let described = tables.find(|row| row.provider == provider.manifest.name && row.resource == cell);
         let Some(described) = described else {
             let what = format!("{} serves {method} of {cell}", provider.manifest.label);
-            return self.plain("is_described", async move || {
+            return self.plain("is_described", async move |_: &mut Stage| {
                 panic!("{what}, but no table in tests/behaviour describes that resource at this vendor");
             });
         };
@@ -119,56 +120,46 @@ impl Suite {
         self.subject.as_ref().expect("a served method")
     }
 
-    /// Begins tests of something else.
-    pub fn about(&mut self, prefix: String) {
-        self.prefix = prefix;
+    /// Begins a test, of which everything that is added until the next one is a behaviour.
+    pub fn about(&mut self, provider: &'static str, name: String) {
+        self.tests.push(Test { name, provider, behaviours: Vec::new() });
     }
 
     /// A behaviour of the present subject.
     pub fn add(&mut self, name: &str, run: impl AsyncFnOnce(&Case) + Send + 'static) {
-        self.add_with(name, Setup::default(), run);
+        let subject = self.subject().clone();
+        self.plain(name, async move |stage: &mut Stage| {
+            let case = Case::of(subject, stage.app().await).await;
+            run(&case).await;
+            stage.keep(case.app);
+        });
     }
 
     /// A behaviour that needs another gateway than the usual one.
     pub fn add_with(&mut self, name: &str, setup: Setup, run: impl AsyncFnOnce(&Case) + Send + 'static) {
         let subject = self.subject().clone();
-        self.plain(name, async move || {
-            let provider = provider_name(&subject);
-            let app = TestApp::with(Setup { provider, ..setup }).await;
-            let twin = Twin::of(app.sandbox());
-            let case = Case { subject, app, twin, chosen: None, changes: AtomicUsize::new(1) };
-            run(&case.prepared().await).await;
+        self.plain(name, async move |_: &mut Stage| {
+            let setup = Setup { provider: subject.described.provider, ..setup };
+            let case = Case::of(subject, TestApp::with(setup).await).await;
+            run(&case).await;
         });
     }
 
-    /// A test without a subject.
-    pub fn plain(&mut self, name: &str, run: impl AsyncFnOnce() + Send + 'static) {
-        let name = format!("{}::{name}", self.prefix);
-        let run = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(run());
-        };
-        self.tests.push((name, Box::new(run)));
+    /// A behaviour without a subject.
+    pub fn plain(&mut self, name: &str, run: impl AsyncFnOnce(&mut Stage) + Send + 'static) {
+        let test = self.tests.last_mut().expect("a test that was begun");
+        test.behaviours.push(Behaviour::new(name, run));
     }
 
     fn finish(self) -> Vec<Trial> {
-        let names: Vec<String> = self.tests.iter().map(|(name, _)| name.clone()).collect();
-        let mut trials: Vec<Trial> = self.tests.into_iter().map(|(name, run)| trial(name, run)).collect();
+        let tests = self.tests.into_iter().filter(|test| !test.behaviours.is_empty());
+        let (mut trials, mut names) = (Vec::new(), Vec::new());
+        for test in tests {
+            names.extend(test.names());
+            trials.push(Trial::test(test.name.clone(), || test.run()));
+        }
         trials.push(Trial::test("exceptions::only_shrink", move || check_exceptions(&names)));
         trials
-    }
-}
-
-fn trial(name: String, run: Box<dyn FnOnce() + Send>) -> Trial {
-    match EXCEPTIONS.iter().find(|(excepted, _)| *excepted == name) {
-        None => Trial::test(name, move || {
-            run();
-            Ok(())
-        }),
-        Some((_, why)) => Trial::test(name, move || match catch_unwind(AssertUnwindSafe(run)) {
-            Err(_) => Ok(()),
-            Ok(()) => Err(Failed::from(format!("it holds; take it off the exceptions ({why})"))),
-        }),
     }
 }
 
@@ -182,11 +173,15 @@ fn check_exceptions(names: &[String]) -> Result<(), Failed> {
     }
     match EXCEPTIONS.iter().find(|(excepted, _)| !names.iter().any(|name| name == excepted)) {
         None => Ok(()),
-        Some((gone, _)) => Err(format!("there is no test {gone}; take it off the exceptions").into()),
+        Some((gone, _)) => Err(format!("there is no behaviour {gone}; take it off the exceptions").into()),
     }
 }
 
 /// The name under which the harness knows the provider.
-fn provider_name(subject: &Subject) -> &'static str {
-    subject.described.provider
+pub fn provider_name(provider: &Provider) -> &'static str {
+    let known = VENDORS.iter().find(|vendor| vendor.provider == provider.manifest.name);
+    match known {
+        Some(vendor) => vendor.provider,
+        None => String::leak(provider.manifest.name.clone()),
+    }
 }

@@ -6,16 +6,15 @@ use serde_json::json;
 use unicrm::mapping::Provider;
 use unicrm::model::Method;
 
+use crate::stage::Stage;
 use crate::suite::Suite;
-use crate::support::app::{Setup, TestApp};
 
 /// A method that isn't served.
 pub fn add(suite: &mut Suite, provider: &Arc<Provider>, path: &str, method: Method, reason: String) {
     let (provider, path) = (provider.clone(), path.to_owned());
-    suite.plain("answers_that_it_is_unsupported_and_why", async move || {
+    suite.plain("answers_that_it_is_unsupported_and_why", async move |stage: &mut Stage| {
         assert!(!reason.trim().is_empty(), "a reason");
-        let name: &'static str = String::leak(provider.manifest.name.clone());
-        let app = TestApp::with(Setup { provider: name, ..Setup::default() }).await;
+        let app = stage.app().await;
         let one = format!("{path}/1");
         let reply = match method {
             Method::List => app.get(&path).await,

@@ -84,6 +84,8 @@ pub struct TestApp {
     pub store: Store,
     pub settings: Settings,
     pub database: TestDatabase,
+    /// The provider of the connected account, and how it is connected.
+    connected: (&'static str, AccountSetup),
     sandbox: Option<Sandbox>,
     server: Server,
 }
@@ -114,17 +116,22 @@ impl TestApp {
         let server = start(&settings, &database, &keys, &clock).await.expect("a gateway that starts");
         let gateway = Client::new(format!("http://{}", server.address()), TOKEN);
         let store = database.store();
-        let account = String::new();
-        let mut app = TestApp { gateway, account, clock, keys, store, settings, database, sandbox, server };
-        app.account = match setup.account {
-            AccountSetup::None => String::new(),
-            account => {
-                let (method, context) = app.credential(setup.provider, account);
-                let imported = app.import(setup.provider, method, context).await;
-                imported.ok()["id"].as_str().expect("an id").to_owned()
-            }
-        };
+        let (account, connected) = (String::new(), (setup.provider, setup.account));
+        let mut app =
+            TestApp { gateway, account, clock, keys, store, settings, database, connected, sandbox, server };
+        app.connect_another().await;
         app
+    }
+
+    /// Connects an account as the first one was connected, and speaks of that one from now on.
+    pub async fn connect_another(&mut self) {
+        let (provider, account) = self.connected;
+        if account == AccountSetup::None {
+            return;
+        }
+        let (method, context) = self.credential(provider, account);
+        let imported = self.import(provider, method, context).await;
+        self.account = imported.ok()["id"].as_str().expect("an id").to_owned();
     }
 
     /// The CRM behind the gateway.

@@ -50,21 +50,27 @@ impl Answer {
     }
 }
 
+/// What a vendor makes of a request.
+type Script = Arc<dyn Fn(&Asked) -> Answer + Send + Sync>;
+
 /// A running vendor.
 pub struct ScriptedVendor {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    script: Arc<Mutex<Script>>,
 }
 
 impl ScriptedVendor {
     /// A vendor that answers every request with what `script` makes of it.
     pub async fn start(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> ScriptedVendor {
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let (kept, script) = (asked.clone(), Arc::new(script));
+        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Arc::new(script)));
+        let (kept, turned) = (asked.clone(), script.clone());
         let answer = move |request: Request| {
-            let (kept, script) = (kept.clone(), script.clone());
+            let (kept, turned) = (kept.clone(), turned.clone());
             async move {
                 let asked = read(request).await;
+                let script = turned.lock().expect("the script").clone();
                 let answer = script(&asked);
                 kept.lock().expect("the requests").push(asked);
                 write(answer)
@@ -73,7 +79,13 @@ impl ScriptedVendor {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        ScriptedVendor { address, asked }
+        ScriptedVendor { address, asked, script }
+    }
+
+    /// Answers by another script from now on, and forgets what was asked.
+    pub fn turn_to(&self, script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) {
+        *self.script.lock().expect("the script") = Arc::new(script);
+        self.asked.lock().expect("the requests").clear();
     }
 
     /// A vendor with one answer to everything.
