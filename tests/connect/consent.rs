@@ -208,7 +208,7 @@ async fn a_provider_without_an_app_offers_its_key_alone() {
 /// A provider that takes PKCE is sent a challenge, and the verifier with the code.
 #[tokio::test]
 async fn pkce_is_used_where_a_manifest_says_so() {
-    let folder = Mappings::with_pkce();
+    let folder = Mappings::with("pkce: true");
     let setup = Setup::default()
         .account(AccountSetup::None)
         .setting("UNICRM_MAPPINGS_DIR", folder.0.to_string_lossy());
@@ -225,17 +225,17 @@ async fn pkce_is_used_where_a_manifest_says_so() {
     assert!(String::from_utf8_lossy(&exchange.body).contains("code_verifier="));
 }
 
-/// The shipped mappings in a folder of the test's own.
-struct Mappings(std::path::PathBuf);
+/// The shipped mappings in a folder of the test's own, with a fact more of Capsule's OAuth.
+pub struct Mappings(pub std::path::PathBuf);
 
 impl Mappings {
-    fn with_pkce() -> Mappings {
-        let folder = std::env::temp_dir().join(format!("unicrm-pkce-{}", std::process::id()));
+    pub fn with(fact: &str) -> Mappings {
+        let folder = std::env::temp_dir().join(format!("unicrm-mappings-{}", uuid::Uuid::new_v4()));
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("mappings"), &folder);
         let manifest = folder.join("capsule/provider.yaml");
         let text = fs::read_to_string(&manifest).expect("a manifest");
         let changed =
-            text.replace("    scopes: [read, write]\n", "    scopes: [read, write]\n    pkce: true\n");
+            text.replace("    scopes: [read, write]\n", &format!("    scopes: [read, write]\n    {fact}\n"));
         assert_ne!(text, changed);
         fs::write(manifest, changed).expect("a manifest");
         Mappings(folder)
@@ -262,7 +262,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test]
-async fn a_page_in_a_frame_hands_its_session_to_a_new_window_once() {
+async fn a_page_in_a_frame_hands_its_session_to_a_new_window() {
     let app = bare("capsule").await;
     let new = json!({ "tenant_id": "t" });
     let (mut frame, page) = Browser::open(&app, &new, "&integration=capsule&iframe=true").await;
@@ -276,13 +276,20 @@ async fn a_page_in_a_frame_hands_its_session_to_a_new_window_once() {
     let mut window = Browser::new(&app);
     let going = window.post("/connect-account/continue", &fields).await;
     assert!(going.header("set-cookie").contains("SameSite=Lax"), "{going:?}");
-    let mut again = Browser::new(&app);
-    again.post("/connect-account/continue", &fields).await.assert_says(403, "open for too long");
+    // Somebody closed the window and opened another one.
+    let going_again = window.post("/connect-account/continue", &fields).await;
+    assert_ne!(going.refresh(), going_again.refresh());
+    let going = going_again;
+    let mut forged = fields.clone();
+    forged[0].1.replace_range(..4, "AAAA");
+    Browser::new(&app).post("/connect-account/continue", &forged).await.assert_says(403, "open for too long");
     let back = window.decide(&going, "allow").await;
     // The frame's site could have the browser open this, but not in the frame's own name.
     let done = window.get(&back).await;
     id(&window.follow(done).await);
     assert_eq!(progress(&mut frame).await, true);
+    // There is nothing left to take over.
+    Browser::new(&app).post("/connect-account/continue", &fields).await.assert_says(403, "open for too long");
     let done = frame.get("/connect-account").await;
     id(&done);
     assert_eq!(accounts(&app).await, 1);

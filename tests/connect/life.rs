@@ -7,9 +7,9 @@ use serde_json::json;
 use unicrm::sandbox::{CAPSULE_TOKEN, Fault, Kind};
 
 use crate::browser::{Browser, Page};
-use crate::consent::bare;
+use crate::consent::{Mappings, bare};
 use crate::events::{entries, told};
-use crate::support::app::{AccountSetup, Setup, TestApp};
+use crate::support::app::{AccountSetup, Setup, TestApp, eventually};
 
 async fn connect(app: &TestApp) -> (Browser, Page) {
     let (mut browser, page) = Browser::at(app, "capsule").await;
@@ -94,4 +94,32 @@ async fn a_renewal_that_fails_for_the_moment_is_tried_again_and_a_refused_one_is
     assert_eq!(renew().await, 0, "a vendor that has refused isn't asked again");
     assert_eq!(app.shown_account().await["status"], "needs_reauth");
     assert_eq!(told(&app, &app.account).await, ["created", "active", "authentication_error"]);
+}
+
+/// Neither shipped provider offers it; a manifest may say that one does.
+#[tokio::test]
+async fn deleting_an_account_revokes_its_tokens_where_the_vendor_offers_that() {
+    let folder = Mappings::with("revoke_url: https://api.capsulecrm.com/oauth/revoke");
+    let setup = Setup::default()
+        .account(AccountSetup::OAuth { expires_in: 3600 })
+        .setting("UNICRM_MAPPINGS_DIR", folder.0.to_string_lossy());
+    let app = TestApp::with(setup).await;
+    app.gateway.delete(&format!("/integrated-account/{}", app.account)).await.ok();
+    let revocations = || {
+        let calls = app.vendor_calls().into_iter().filter(|call| call.path == "/oauth/revoke");
+        calls.map(|call| String::from_utf8_lossy(&call.body).into_owned()).collect::<Vec<_>>()
+    };
+    eventually("the vendor is asked to revoke", async || !revocations().is_empty()).await;
+    let said = revocations().remove(0);
+    for part in ["token=sandbox-refresh-", "token_type_hint=refresh_token", "client_id=sandbox-client"] {
+        assert!(said.contains(part), "{said}");
+    }
+    // The sandbox knows no such page, and the account is gone all the same.
+    assert_eq!(app.gateway.get("/integrated-account").await.result().len(), 0);
+    let mut connection = app.database.connect().await;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM credential")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a count");
+    assert_eq!(left, 0, "its credential is erased");
 }

@@ -41,7 +41,7 @@ pub struct Session {
     pub form_token: String,
     /// A consent that the vendor is being asked for.
     pub(super) attempt: Option<oauth::Attempt>,
-    /// What a new window takes the session over with, from a page in a frame; good once.
+    /// What a new window takes the session over with, from a page in a frame.
     pub(super) handover: Option<String>,
     /// The account, once it is saved.
     pub account: Option<AccountId>,
@@ -161,7 +161,7 @@ impl Connect {
     }
 
     /// What a new window takes over the session of a page in a frame with, at the same browser: it doesn't get the
-    /// frame's cookie. Good once.
+    /// frame's cookie. Good until the page is shown anew, for somebody may close the window and open another.
     pub async fn hand_over(&self, held: &mut Held, secret: &str) -> Result<String> {
         let nonce = new_secret().map_err(Error::internal)?.to_string();
         held.session.handover = Some(nonce.clone());
@@ -170,18 +170,18 @@ impl Connect {
         self.0.keys.seal_text(plain.as_bytes(), b"connect handover").map_err(Error::internal)
     }
 
-    /// The session that is taken over, and what the browser is to keep. `None` if that has been done, or it is no
-    /// handover.
+    /// The session that is taken over, and what the browser is to keep. `None` if there is nothing left to do in it, or
+    /// another page has been shown since.
     pub async fn take_over(&self, handover: &str) -> Result<Option<(Held, Zeroizing<String>)>> {
         let Ok(plain) = self.0.keys.open_text(handover, b"connect handover") else { return Ok(None) };
         let text = std::str::from_utf8(&plain).map_err(Error::internal)?;
         let Some((nonce, secret)) = text.split_once(' ') else { return Ok(None) };
-        let Some(mut held) = self.held(secret).await? else { return Ok(None) };
-        let present = held.session.handover.take();
-        if !present.is_some_and(|present| same(&present, nonce)) {
+        let Some(held) = self.held(secret).await? else { return Ok(None) };
+        let is_done = matches!(held.session.outcome, Some(Outcome::Connected { .. }));
+        let present = held.session.handover.as_ref();
+        if is_done || !present.is_some_and(|present| same(present, nonce)) {
             return Ok(None);
         }
-        self.keep(&mut held).await?;
         Ok(Some((held, Zeroizing::new(secret.to_owned()))))
     }
 
