@@ -281,8 +281,12 @@ impl Reader<'_> {
             }
         }
         let public_url: Option<Url> = self.optional("UNICRM_PUBLIC_URL", "an http or https URL");
-        if public_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
-            self.problem("UNICRM_PUBLIC_URL", "must be an http or https URL");
+        // The pages' addresses begin at the root.
+        if public_url.as_ref().is_some_and(|url| origin_of(url.as_str()).is_none()) {
+            self.problem(
+                "UNICRM_PUBLIC_URL",
+                "must be an origin such as https://crm.example.com, without a path",
+            );
         }
         // All are read before any is required, so that every problem is found.
         let database_connections = self.required("UNICRM_DATABASE_CONNECTIONS", "a whole number");
@@ -470,6 +474,10 @@ mod tests {
     fn all_problems_are_reported_together() {
         let error = read(&[
             ("UNICRM_LISTEN", "nowhere"),
+            ("UNICRM_PUBLIC_URL", "https://crm.example.com/gateway"),
+            ("UNICRM_CONNECT_ORIGINS", "https://app.example.com, app.example.org"),
+            ("UNICRM_CONNECT_COLOUR", "blue"),
+            ("UNICRM_RENEW_EVERY", "-1"),
             ("UNICRM_DEADLINE", "0"),
             ("UNICRM_LOG_FORMAT", "xml"),
             ("UNICRM_PROVIDER_CAPSULE_ORIGIN", "http://host/path"),
@@ -479,6 +487,10 @@ mod tests {
         .to_string();
         for name in [
             "UNICRM_LISTEN",
+            "UNICRM_PUBLIC_URL",
+            "UNICRM_CONNECT_ORIGINS",
+            "UNICRM_CONNECT_COLOUR",
+            "UNICRM_RENEW_EVERY",
             "UNICRM_DEADLINE",
             "UNICRM_LOG_FORMAT",
             "UNICRM_PROVIDER_CAPSULE_ORIGIN",

@@ -12,6 +12,8 @@ pub struct Browser {
     http: reqwest::Client,
     origin: String,
     pub cookie: Option<String>,
+    /// Its name.
+    pub name: String,
     /// Every address that it was at.
     pub visited: Vec<String>,
     /// Everything that it was answered.
@@ -31,7 +33,8 @@ impl Browser {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.build().expect("a client");
         let origin = app.gateway.origin().to_owned();
-        Browser { http, origin, cookie: None, visited: Vec::new(), seen: String::new() }
+        let (name, visited, seen) = (String::new(), Vec::new(), String::new());
+        Browser { http, origin, cookie: None, name, visited, seen }
     }
 
     /// Makes a link token and opens the pages with it, as far as the first page.
@@ -99,7 +102,7 @@ impl Browser {
         self.visited.push(url.clone());
         let mut request = self.http.request(method, url);
         if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", format!("other=1; unicrm_connect={cookie}"));
+            request = request.header("cookie", format!("other=1; {}={cookie}", self.name));
         }
         if let Some(form) = form {
             request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
@@ -107,8 +110,9 @@ impl Browser {
         let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         if let Some(set) = headers.get("set-cookie") {
-            let set = set.to_str().expect("text").split(';').next().expect("a pair").to_owned();
-            self.cookie = set.strip_prefix("unicrm_connect=").map(str::to_owned);
+            let pair = set.to_str().expect("text").split(';').next().expect("a pair");
+            let (name, value) = pair.split_once('=').expect("a name and a value");
+            (self.name, self.cookie) = (name.to_owned(), Some(value.to_owned()));
         }
         let page = Page { status, headers, text: answer.text().await.expect("text") };
         self.seen.push_str(&page.text);

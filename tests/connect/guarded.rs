@@ -149,9 +149,15 @@ async fn behind_https_the_cookie_goes_nowhere_else_and_into_frames_only_when_ask
         let token = app.gateway.post("/link-token", &json!({ "tenant_id": "t" })).await.ok();
         let token = token["link_token"].as_str().expect("a token");
         let entry = Browser::new(&app).get(&format!("/connect-account?link_token={token}{query}")).await;
-        assert!(entry.header("set-cookie").ends_with(expected), "{entry:?}");
+        let cookie = entry.header("set-cookie");
+        // A neighbour under the same domain can't set a cookie of this name, nor so hand a customer its own session.
+        assert!(cookie.starts_with("__Host-unicrm_connect=") && cookie.contains("; Path=/;"), "{cookie}");
+        assert!(cookie.ends_with(expected), "{cookie}");
     }
     let (mut browser, page) = Browser::at(&app, "capsule").await;
+    let mut tossed = browser.clone();
+    tossed.name = "unicrm_connect".to_owned();
+    tossed.get("/connect-account").await.assert_says(403, "open for too long");
     let going = browser.submit(&page, "/connect-account/crm/capsule/authorize", &[]).await;
     let back = parameter(&going.refresh(), "redirect_uri");
     assert_eq!(back.as_deref(), Some("https://crm.example.com/connect-account/callback/capsule"));

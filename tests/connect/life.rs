@@ -59,6 +59,45 @@ async fn what_fails_after_saving_is_told_and_can_be_tried_again() {
 }
 
 #[tokio::test]
+async fn another_try_with_another_credential_is_at_the_same_account() {
+    let app = bare("capsule").await;
+    app.sandbox().faults().add(Fault::status(StatusCode::FORBIDDEN).on(Method::GET, "/api/v2/parties"));
+    let (mut browser, failed) = connect(&app).await;
+    let id = failed.message()["integrated_account_id"].clone();
+    app.sandbox().faults().clear();
+    let page = browser.get("/connect-account/crm/capsule").await;
+    let back = browser.consent(&page, "capsule", "allow").await;
+    let done = browser.get(&back).await;
+    let done = browser.follow(done).await;
+    done.assert_says(200, "Capsule is connected");
+    assert_eq!(done.message()["integrated_account_id"], id);
+    let accounts = app.gateway.get("/integrated-account").await.result();
+    assert_eq!((accounts.len(), &accounts[0]["authentication_method"]), (1, &json!("oauth2")));
+    let expected = ["created", "validation_error", "updated", "active"];
+    assert_eq!(told(&app, id.as_str().expect("an id")).await, expected);
+}
+
+#[tokio::test]
+async fn a_credential_that_dies_while_it_is_set_up_is_one_to_connect_again() {
+    let app = bare("capsule").await;
+    app.sandbox()
+        .faults()
+        .add(Fault::status(StatusCode::UNAUTHORIZED).on(Method::GET, "/api/v2/users/current"));
+    let (mut browser, failed) = connect(&app).await;
+    failed.assert_says(200, "Capsule doesn't accept this");
+    let id = failed.message()["integrated_account_id"].as_str().expect("an id").to_owned();
+    let account = app.gateway.get(&format!("/integrated-account/{id}")).await.ok();
+    assert_eq!(account["status"], "needs_reauth");
+    assert_eq!(told(&app, &id).await, ["created", "authentication_error"]);
+    app.sandbox().faults().clear();
+    let page = browser.get("/connect-account/crm/capsule").await;
+    let done = browser.submit(&page, "/connect-account/crm/capsule", &[("api_key", CAPSULE_TOKEN)]).await;
+    browser.follow(done).await.assert_says(200, "Capsule is connected");
+    let expected = ["created", "authentication_error", "updated", "reactivated", "active"];
+    assert_eq!(told(&app, &id).await, expected);
+}
+
+#[tokio::test]
 async fn tokens_are_renewed_ahead_of_their_end_by_one_process() {
     let app = TestApp::with(Setup::default().account(AccountSetup::OAuth { expires_in: 3600 })).await;
     let (one, other) = (app.another_gateway().await, app.another_gateway().await);

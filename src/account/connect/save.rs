@@ -16,7 +16,7 @@ use super::session::{Held, Outcome};
 use super::trouble::{Attempted, Failure, Trouble, of_vendor};
 use super::{Connect, Whom};
 use crate::account::context::part;
-use crate::account::import::with_public;
+use crate::account::import::{missing, with_public};
 use crate::account::lifecycle::Step;
 use crate::account::source::present;
 use crate::account::vault::{SecretKind, Secrets};
@@ -32,6 +32,16 @@ use crate::store::lifecycle::{NewAccount, NewCredential};
 
 /// How long somebody at a browser waits for one answer of a vendor's.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What is to be saved.
+struct Fresh {
+    way: Way,
+    /// What may be read back.
+    public: Value,
+    secrets: Secrets,
+    /// What the vendor calls the tenant.
+    tenant: Option<String>,
+}
 
 /// What the vendor says of a credential.
 #[derive(Default)]
@@ -107,54 +117,80 @@ impl Connect {
         let secrets = Secrets { version: 0, kind: parted.secrets };
         let public = Value::Object(parted.public);
         let identity = accounts.identify(&choice.provider, &public, &secrets).await?;
-        let id = match &wish.whom {
-            Whom::New(tenant_id) => {
-                let id = AccountId::new();
-                let account = NewAccount {
-                    id,
-                    environment_integration_id: choice.row.id,
-                    tenant_id: tenant_id.clone(),
-                    status: "connecting",
-                    authentication_method: way.name().to_owned(),
-                    region: wish.region.clone().unwrap_or_else(|| "wnam".to_owned()),
-                    context: public,
-                    vendor_tenant: identity.tenant,
-                    credential: accounts.0.vault.seal(held.environment, id, &secrets.kind)?,
-                    renew_at: secrets.kind.renew_at(),
-                };
-                let tell = accounts.tell(held.environment, &[Step::Created]);
-                accounts.0.store.add_account(held.environment, account, &tell).await?;
-                id
-            }
-            Whom::Again(id) => {
-                let account = accounts.load(held.environment, *id).await?;
-                if !wish.allow_other_tenant
-                    && let (Some(is), Some(was)) = (&identity.tenant, accounts.vendor_tenant(&account).await)
-                    && *is != was
-                {
-                    return Err(Failure::OtherTenant.into());
-                }
-                let context = match (wish.persist_previous_context, public) {
-                    (true, Value::Object(public)) => Value::Object(with_public(&account, public)),
-                    (_, public) => public,
-                };
-                let new = NewCredential {
-                    status: "connecting",
-                    authentication_method: Some(way.name().to_owned()),
-                    context,
-                    vendor_tenant: identity.tenant,
-                    credential: accounts.0.vault.seal(held.environment, *id, &secrets.kind)?,
-                    renew_at: secrets.kind.renew_at(),
-                };
-                let tell = accounts.tell(held.environment, &[Step::Updated, Step::Reactivated]);
-                accounts.0.store.replace_credential(held.environment, *id, new, &tell).await?;
-                accounts.forget_account(held.environment, *id).await;
+        let fresh = Fresh { way, public, secrets, tenant: identity.tenant };
+        let id = match (&wish.whom, self.saved(held, choice).await?) {
+            (Whom::Again(id), _) => {
+                self.replace(held, *id, fresh, wish.allow_other_tenant).await?;
                 *id
             }
+            // It was saved and found to be of no use; this is another try at the same account.
+            (Whom::New(_), Some(id)) => {
+                self.replace(held, id, fresh, true).await?;
+                id
+            }
+            (Whom::New(tenant_id), None) => self.add(held, choice, tenant_id, fresh).await?,
         };
         held.session.account = Some(id);
         let outcome = self.finish(held, choice, id, identity.tenant_name).await?;
         Ok(outcome)
+    }
+
+    /// The account that this session has saved at this provider before.
+    async fn saved(&self, held: &Held, choice: &Choice) -> Result<Option<AccountId>> {
+        let Some(id) = held.session.account else { return Ok(None) };
+        match self.0.accounts.load(held.environment, id).await {
+            Ok(account) if account.row.environment_integration_id == choice.row.id => Ok(Some(id)),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn add(&self, held: &Held, choice: &Choice, tenant_id: &str, fresh: Fresh) -> Result<AccountId> {
+        let inner = &self.0.accounts.0;
+        let id = AccountId::new();
+        let account = NewAccount {
+            id,
+            environment_integration_id: choice.row.id,
+            tenant_id: tenant_id.to_owned(),
+            status: "connecting",
+            authentication_method: fresh.way.name().to_owned(),
+            region: held.session.wish.region.clone().unwrap_or_else(|| "wnam".to_owned()),
+            context: fresh.public,
+            vendor_tenant: fresh.tenant,
+            credential: inner.vault.seal(held.environment, id, &fresh.secrets.kind)?,
+            renew_at: fresh.secrets.kind.renew_at(),
+        };
+        let tell = self.0.accounts.tell(held.environment, &[Step::Created]);
+        inner.store.add_account(held.environment, account, &tell).await?;
+        Ok(id)
+    }
+
+    async fn replace(&self, held: &Held, id: AccountId, fresh: Fresh, any_tenant: bool) -> Attempted<()> {
+        let accounts = &self.0.accounts;
+        let account = accounts.load(held.environment, id).await?;
+        if !any_tenant
+            && let (Some(is), Some(was)) = (&fresh.tenant, accounts.vendor_tenant(&account).await)
+            && *is != was
+        {
+            return Err(Failure::OtherTenant.into());
+        }
+        let context = match (held.session.wish.persist_previous_context, fresh.public) {
+            (true, Value::Object(public)) => Value::Object(with_public(&account, public)),
+            (_, public) => public,
+        };
+        let new = NewCredential {
+            status: "connecting",
+            authentication_method: Some(fresh.way.name().to_owned()),
+            context,
+            vendor_tenant: fresh.tenant,
+            credential: accounts.0.vault.seal(held.environment, id, &fresh.secrets.kind)?,
+            renew_at: fresh.secrets.kind.renew_at(),
+        };
+        let tell = accounts.tell(held.environment, &[Step::Updated, Step::Reactivated]);
+        let found = accounts.0.store.replace_credential(held.environment, id, new, &tell).await?;
+        accounts.forget_account(held.environment, id).await;
+        if found { Ok(()) } else { Err(missing().into()) }
     }
 
     /// Tries once more what comes after saving.

@@ -40,7 +40,8 @@ async fn begin(
         return Ok(Shown::too_many(state));
     }
     let framed = view.iframe;
-    match state.0.connect.open(token, view, kept(&parts.headers)).await? {
+    let present = kept(&parts.headers, &state.0.wire.public_url);
+    match state.0.connect.open(token, view, present).await? {
         Opened::New(secret) => {
             let cookie = keep(&secret, &state.0.wire.public_url, framed)?;
             Ok(go("/connect-account", Some(cookie))?)

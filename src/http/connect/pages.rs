@@ -277,7 +277,8 @@ pub fn outcome(state: &State, frame: &Frame, held: &Held) -> String {
                         span.mark.bad { (icon("M12 7v6M12 16.5v.5")) }
                         h1 role="alert" { (title) }
                         p.lead { (texts::failure(failure, &crm, &frame.product, None)) }
-                        @if account.is_some() {
+                        // Trying once more with a credential that is refused would be of no use.
+                        @if account.is_some() && *failure != Failure::Refused {
                             form method="post" action="/connect-account/retry" {
                                 (form_token(held))
                                 button.primary type="submit" { (texts::TRY_AGAIN) }

@@ -17,21 +17,27 @@ use crate::error::{Error, Result};
 use crate::http::State;
 use crate::http::extract::RawBody;
 
-const COOKIE_NAME: &str = "unicrm_connect";
+/// The cookie's name where there is no TLS, as on a developer's machine.
+const PLAIN_NAME: &str = "unicrm_connect";
+
+/// Its name otherwise: browsers take a name that begins so from this very host alone, so that no neighbour under the same
+/// domain can put a session of its own into a customer's browser.
+const HOST_NAME: &str = "__Host-unicrm_connect";
 
 /// What every form carries.
 pub const FORM_TOKEN: &str = "form_token";
 
 /// What the browser has kept of a session, if anything.
-pub fn kept(headers: &HeaderMap) -> Option<&str> {
+pub fn kept<'h>(headers: &'h HeaderMap, public_url: &str) -> Option<&'h str> {
+    let ours = if is_https(public_url) { HOST_NAME } else { PLAIN_NAME };
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
+    pairs.find(|(name, _)| *name == ours).map(|(_, value)| value)
 }
 
 /// The cookie that has a browser keep a session.
 pub fn keep(secret: &str, public_url: &str, framed: bool) -> Result<HeaderValue> {
-    let https = public_url.starts_with("https://");
+    let https = is_https(public_url);
     // Browsers take a loopback address for as good as https.
     let local = url::Url::parse(public_url).ok().is_some_and(|url| match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -44,13 +50,16 @@ pub fn keep(secret: &str, public_url: &str, framed: bool) -> Result<HeaderValue>
         (false, true) => ("Lax", "; Secure"),
         (false, false) => ("Lax", ""),
     };
+    // The first name's rule wants the whole host.
+    let (name, path) = if https { (HOST_NAME, "/") } else { (PLAIN_NAME, "/connect-account") };
     let life = LIFE.whole_seconds();
-    let path = url::Url::parse(public_url)
-        .map_or_else(|_| String::new(), |url| url.path().trim_end_matches('/').to_owned());
-    let cookie = format!(
-        "{COOKIE_NAME}={secret}; Path={path}/connect-account; Max-Age={life}; HttpOnly; SameSite={same_site}{secure}"
-    );
+    let cookie =
+        format!("{name}={secret}; Path={path}; Max-Age={life}; HttpOnly; SameSite={same_site}{secure}");
     HeaderValue::try_from(cookie).map_err(Error::internal)
+}
+
+fn is_https(public_url: &str) -> bool {
+    public_url.starts_with("https://")
 }
 
 /// The browser's session. A request without one is answered with a page that says so.
@@ -63,7 +72,9 @@ impl FromRequestParts<State> for InSession {
     type Rejection = Interruption;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Answered<Self> {
-        let Some(secret) = kept(&parts.headers) else { return Err(Shown::no_session(state).into()) };
+        let Some(secret) = kept(&parts.headers, &state.0.wire.public_url) else {
+            return Err(Shown::no_session(state).into());
+        };
         match state.0.connect.held(secret).await? {
             Some(held) => Ok(InSession { held, secret: secret.to_owned() }),
             None => Err(Shown::no_session(state).into()),

@@ -187,7 +187,7 @@ pub async fn retry(Shared(state): Shared<State>, form: Form) -> Answer {
 /// `GET /connect-account/progress`: whether something has come of the session, for a page in a frame whose window is at
 /// the vendor's.
 pub async fn progress(Shared(state): Shared<State>, headers: HeaderMap) -> Result<Response> {
-    let held = match kept(&headers) {
+    let held = match kept(&headers, &state.0.wire.public_url) {
         Some(secret) => state.0.connect.held(secret).await?,
         None => None,
     };
