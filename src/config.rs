@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -32,7 +33,8 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_CLIENT_ADDRESS_HEADER",
 ];
 
-const PROVIDER_SUFFIXES: &[&str] = &["_ORIGIN", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI"];
+const PROVIDER_SUFFIXES: &[&str] =
+    &["_ORIGIN", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI", "_CALLS_PER_MINUTE"];
 
 /// The shortest bootstrap token that is taken: shorter ones can be guessed.
 const SHORTEST_TOKEN: usize = 24;
@@ -57,6 +59,8 @@ pub struct ProviderSettings {
     pub client_secret: Option<SecretString>,
     /// The redirect URI that the OAuth app is registered with, for vendors that want it on every renewal too.
     pub redirect_uri: Option<String>,
+    /// How many calls an account may make in a minute, where the operator sets a limit.
+    pub calls_per_minute: Option<u32>,
 }
 
 /// What the pages look like on which accounts are connected.
@@ -99,6 +103,12 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// How long a caller waits at most.
     pub deadline: Duration,
+    /// How long a caller may ask to wait.
+    pub longest_deadline: Duration,
+    /// How many calls a token may make in ten seconds; 0 for any number.
+    pub calls_per_token: u32,
+    /// How many calls may be made for an account in ten seconds; 0 for any number.
+    pub calls_per_account: u32,
     /// How long one attempt at a vendor may take.
     pub attempt_timeout: Duration,
     /// The largest request body.
@@ -293,6 +303,9 @@ impl Reader<'_> {
         let listen = self.required("UNICRM_LISTEN", "an address and port such as 127.0.0.1:8080");
         let log_format = self.log_format();
         let deadline = self.seconds("UNICRM_DEADLINE");
+        let longest_deadline = self.seconds("UNICRM_LONGEST_DEADLINE");
+        let calls_per_token = self.required("UNICRM_CALLS_PER_TOKEN", "a whole number");
+        let calls_per_account = self.required("UNICRM_CALLS_PER_ACCOUNT", "a whole number");
         let attempt_timeout = self.seconds("UNICRM_ATTEMPT_TIMEOUT");
         let max_request_bytes = self.required("UNICRM_MAX_REQUEST_BYTES", "a number of bytes");
         let max_answer_bytes = self.required("UNICRM_MAX_ANSWER_BYTES", "a number of bytes");
@@ -325,6 +338,9 @@ impl Reader<'_> {
             log: self.text("UNICRM_LOG")?,
             log_format: log_format?,
             deadline: deadline?,
+            longest_deadline: longest_deadline?,
+            calls_per_token: calls_per_token?,
+            calls_per_account: calls_per_account?,
             attempt_timeout: attempt_timeout?,
             max_request_bytes: max_request_bytes?,
             max_answer_bytes: max_answer_bytes?,
@@ -393,6 +409,10 @@ impl Reader<'_> {
                 }
                 "_CLIENT_ID" => providers.entry(provider).or_default().client_id = self.text(&name),
                 "_REDIRECT_URI" => providers.entry(provider).or_default().redirect_uri = self.text(&name),
+                "_CALLS_PER_MINUTE" => {
+                    let calls: Option<NonZeroU32> = self.optional(&name, "a whole number above 0");
+                    providers.entry(provider).or_default().calls_per_minute = calls.map(NonZeroU32::get);
+                }
                 _ => providers.entry(provider).or_default().client_secret = self.secret(&name),
             }
         }

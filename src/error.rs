@@ -44,8 +44,12 @@ pub enum Kind {
     Rejected,
     /// The vendor's quota is used up: 429.
     RateLimited,
+    /// The caller asks more of the gateway than its operator allows: 429.
+    Throttled,
     /// The vendor can't be reached, or answers that it is out of order: 502.
     Unreachable,
+    /// The vendor has been out of order for the account again and again, and isn't asked for a while: 503.
+    Resting,
     /// The vendor answered something that isn't its API: 502.
     Garbled,
     /// The vendor didn't answer in time: 504.
@@ -312,10 +316,10 @@ impl Error {
             Kind::Conflict => StatusCode::CONFLICT,
             Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Kind::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Kind::RateLimited | Kind::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Kind::Unreachable | Kind::Garbled => StatusCode::BAD_GATEWAY,
             Kind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
-            Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Kind::Resting | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Kind::AnswerLost | Kind::Mapping | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Kind::Rejected => match &self.0.fault {
                 Some(fault) if fault.status.is_client_error() => fault.status,
@@ -339,9 +343,12 @@ impl Kind {
             | Kind::TooLarge
             | Kind::KeyReused
             | Kind::AnswerLost
+            | Kind::Throttled
             | Kind::Rejected => Actor::Caller,
             Kind::Reauthenticate => Actor::Account,
-            Kind::RateLimited | Kind::Unreachable | Kind::Garbled | Kind::TimedOut => Actor::Provider,
+            Kind::RateLimited | Kind::Unreachable | Kind::Resting | Kind::Garbled | Kind::TimedOut => {
+                Actor::Provider
+            }
             Kind::Mapping => Actor::Mapping,
             Kind::Unavailable | Kind::Internal => Actor::Gateway,
         }
@@ -349,7 +356,12 @@ impl Kind {
 
     fn retry(self) -> Retry {
         match self {
-            Kind::RateLimited | Kind::Unreachable | Kind::TimedOut | Kind::Unavailable => Retry::Later(None),
+            Kind::RateLimited
+            | Kind::Throttled
+            | Kind::Unreachable
+            | Kind::Resting
+            | Kind::TimedOut
+            | Kind::Unavailable => Retry::Later(None),
             Kind::Invalid
             | Kind::Unsupported
             | Kind::Unauthenticated

@@ -177,7 +177,7 @@ impl Accounts {
         match change {
             Change::Account(id) => self.forget_if(AccountId(*id)).await,
             Change::EnvironmentIntegration(_) | Change::Anything => self.0.kept.invalidate_all(),
-            Change::ApiToken(_) | Change::Mappings(_) => {}
+            Change::ApiToken(_) | Change::Mappings(_) | Change::Rest(..) => {}
         }
     }
 

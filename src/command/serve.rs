@@ -23,16 +23,19 @@ use crate::config::{ProviderSettings, Settings};
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::idempotency::Idempotency;
+use crate::gateway::ledger::StoredLedger;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
 use crate::gateway::{Evaluations, Gateway};
-use crate::http::{self, State, Tokens, Wire};
+use crate::http::{self, Limits, State, Tokens, Wishes};
 use crate::ids::EnvironmentId;
 use crate::mapping::expression::Engine;
 use crate::mapping::{Catalog, Files};
 use crate::model::CursorKeys;
-use crate::outbound::{Outbound, OutboundSettings};
+use crate::outbound::permits::Permits;
+use crate::outbound::{Outbound, OutboundSettings, Paces};
 use crate::store::Store;
+use crate::store::changes::Change;
 
 /// The environment that is always there.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
@@ -79,7 +82,9 @@ impl Server {
             Some(_) => settings.public_url(),
             None => format!("http://{address}"),
         };
-        let outbound = Outbound::new(OutboundSettings::from(settings), clock.clone())?;
+        let ledger = StoredLedger::new(store.clone());
+        let permits = Permits::new(Arc::new(ledger.clone()), clock.clone());
+        let outbound = Outbound::new(OutboundSettings::from(settings), permits.clone(), clock.clone())?;
         let vault = Vault::new(keys.clone());
         rotate(&vault, &store).await?;
         let cursors = CursorKeys::new(keys.clone());
@@ -97,6 +102,7 @@ impl Server {
         let connect = Connect::new(accounts.clone(), keys.clone(), public_url.clone(), origins);
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
+        let paces = outbound.paces().clone();
         let idempotency = Idempotency::new(store.clone(), keys, clock.clone(), settings.deadline);
         let gateway = Gateway {
             catalog,
@@ -111,19 +117,22 @@ impl Server {
             references: References::new(),
             evaluations: Evaluations::per_processor(),
         };
-        let wire = Wire {
+        let wishes = Wishes {
             public_url,
             max_request_bytes: settings.max_request_bytes,
+            longest_patience: settings.longest_deadline,
+            limits: Limits::new(permits, settings.calls_per_token, settings.calls_per_account),
             brand: settings.brand.clone(),
             client_address_header: client_address_header(settings)?,
         };
-        let state = State::new(gateway, store.clone(), connect.clone(), tokens.clone(), cursors, wire);
+        let state = State::new(gateway, store.clone(), connect.clone(), tokens.clone(), cursors, wishes);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let listening =
-            tokio::spawn(listen_for_changes(store, accounts.clone(), tokens.clone(), overlays, stop.clone()));
+        let caches = Caches { accounts: accounts.clone(), tokens: tokens.clone(), overlays, paces };
+        let listening = tokio::spawn(listen_for_changes(store, caches, stop.clone()));
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
-        let sweeping = tokio::spawn(sweep(idempotency.clone(), tokens, events, connect.clone()));
+        let old = Old { idempotency: idempotency.clone(), tokens, events, ledger, connect: connect.clone() };
+        let sweeping = tokio::spawn(sweep(old));
         let renewing = settings.renew_every.map(|every| tokio::spawn(renew(accounts.clone(), every)));
         Ok(Server { accounts, connect, address, idempotency, stop, serving, listening, sweeping, renewing })
     }
@@ -225,11 +234,25 @@ async fn rotate(vault: &Vault, store: &Store) -> Outcome {
     Ok(())
 }
 
+/// Where something expires.
+struct Old {
+    idempotency: Idempotency,
+    tokens: Tokens,
+    events: Events,
+    ledger: StoredLedger,
+    connect: Connect,
+}
+
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
-async fn sweep(idempotency: Idempotency, tokens: Tokens, events: Events, connect: Connect) {
+async fn sweep(old: Old) {
     loop {
-        let swept =
-            [idempotency.sweep().await, tokens.sweep().await, events.sweep().await, connect.sweep().await];
+        let swept = [
+            old.idempotency.sweep().await,
+            old.tokens.sweep().await,
+            old.events.sweep().await,
+            old.ledger.sweep().await,
+            old.connect.sweep().await,
+        ];
         for swept in swept {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
@@ -266,35 +289,41 @@ fn client_address_header(settings: &Settings) -> Result<Option<HeaderName>, Fail
         .map_err(|_| Failure::new("UNICRM_CLIENT_ADDRESS_HEADER: is no header's name"))
 }
 
-/// Lets go of cached rows as other processes change them.
-async fn listen_for_changes(
-    store: Store,
+/// What a process keeps in mind that another may change.
+struct Caches {
     accounts: Accounts,
     tokens: Tokens,
     overlays: Overlays,
-    stop: CancellationToken,
-) {
+    paces: Paces,
+}
+
+impl Caches {
+    async fn learn(&self, change: &Change) {
+        if let Change::Rest(account, wait) = change {
+            self.paces.rest(*account, *wait).await;
+        }
+        self.accounts.forget(change).await;
+        self.tokens.forget(change);
+        self.overlays.forget(change).await;
+    }
+}
+
+/// Lets go of cached rows as other processes change them.
+async fn listen_for_changes(store: Store, caches: Caches, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Err(error) = listen(&store, &accounts, &tokens, &overlays).await {
+        if let Err(error) = listen(&store, &caches).await {
             tracing::warn!(%error, "not listening for changes for the moment");
         }
         tokio::time::sleep(LISTEN_AGAIN).await;
     }
 }
 
-async fn listen(
-    store: &Store,
-    accounts: &Accounts,
-    tokens: &Tokens,
-    overlays: &Overlays,
-) -> Result<(), Error> {
+async fn listen(store: &Store, caches: &Caches) -> Result<(), Error> {
     let mut changes = store.changes().await?;
     // Whatever was announced before this moment was not heard.
-    let mut change = crate::store::changes::Change::Anything;
+    let mut change = Change::Anything;
     loop {
-        accounts.forget(&change).await;
-        tokens.forget(&change);
-        overlays.forget(&change).await;
+        caches.learn(&change).await;
         change = changes.next().await?;
     }
 }

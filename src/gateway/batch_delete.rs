@@ -75,7 +75,7 @@ impl Gateway {
 fn ends_all(error: &Error) -> bool {
     matches!(
         error.kind(),
-        Kind::RateLimited | Kind::Reauthenticate | Kind::Unavailable | Kind::MethodNotAllowed
+        Kind::RateLimited | Kind::Reauthenticate | Kind::Resting | Kind::Unavailable | Kind::MethodNotAllowed
     )
 }
 

@@ -11,9 +11,11 @@ mod evaluate;
 pub mod files;
 pub mod idempotency;
 pub mod inbound;
+pub mod ledger;
 mod listing;
 mod native;
 pub mod overlay;
+pub mod patience;
 pub mod proxy;
 pub mod quota;
 pub mod reference;
@@ -82,7 +84,7 @@ impl Evaluations {
 
 impl Gateway {
     fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+        Instant::now() + patience::told().unwrap_or(self.patience)
     }
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
@@ -103,7 +105,7 @@ impl Gateway {
         }
         let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
-        let mut exchange = Exchange::new(account.adapter.clone(), call, credentials, deadline);
+        let mut exchange = Exchange::new(account.id.0, account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;
         let outcome = self.outbound.call(exchange).await;
         self.note_quota(account, &outcome);

@@ -62,7 +62,10 @@ impl Overlays {
         match change {
             Change::Mappings(environment) => self.kept.invalidate(&EnvironmentId(*environment)).await,
             Change::Anything => self.kept.invalidate_all(),
-            Change::Account(_) | Change::EnvironmentIntegration(_) | Change::ApiToken(_) => {}
+            Change::Account(_)
+            | Change::EnvironmentIntegration(_)
+            | Change::ApiToken(_)
+            | Change::Rest(..) => {}
         }
     }
 

@@ -12,8 +12,8 @@ use tracing::Span;
 use super::State;
 use super::extract::{Caller, JsonBody, RawBody};
 use super::idempotency::{sent, under};
-use super::quota;
 use super::reply::{Json, error_body};
+use super::{patience, quota};
 use crate::error::{Actor, Error, Result};
 use crate::gateway::batch::{Batch, BatchAnswer, Failed};
 use crate::gateway::idempotency::{Keyed, Passing};
@@ -39,8 +39,11 @@ pub async fn run(
     Span::current().record("account", tracing::field::display(id));
     state.0.gateway.accounts.load(environment, id).await?;
     let shared = state.clone();
-    let work = async move { answer(&shared, environment, id, body).await.into_response() };
-    let work = Box::pin(quota::after(work));
+    let patience = patience::asked(&headers)?;
+    let work = async move {
+        let answered = Box::pin(async { answer(&shared, environment, id, body).await.into_response() });
+        shared.within(patience, quota::after(answered)).await
+    };
     let Some(key) = sent(&headers)? else { return Ok(work.await) };
     let request = ["POST", uri.path(), uri.query().unwrap_or_default()];
     let keyed = Keyed::new(environment, id, &key, request, &bytes);

@@ -216,7 +216,7 @@ async fn effective(
 fn entry(state: &State, model: &Model, name: &str, methods: &[&str], overridden: bool) -> Option<Value> {
     let resource = model.resources.get(name).filter(|_| !methods.is_empty())?;
     let documented = state.0.gateway.catalog.models.contains_key(&model.name);
-    let docs = documented.then(|| format!("{}/docs#{}/{name}", state.0.wire.public_url, model.name));
+    let docs = documented.then(|| format!("{}/docs#{}/{name}", state.0.public_url, model.name));
     Some(json!({
         "model": model.name,
         "model_label": model.label(),

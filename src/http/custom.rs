@@ -34,7 +34,7 @@ pub async fn call(Shared(state): Shared<State>, call: VerbatimCall, request: Req
         query: call.query,
         content_type: parts.headers.get(CONTENT_TYPE).cloned(),
         accept: accept(&parts.headers),
-        body: read(body, state.0.wire.max_request_bytes).await?,
+        body: read(body, state.0.max_request_bytes).await?,
         verbatim: call.body_passthrough,
         key_in_vain: parts.method.is_safe() && parts.headers.contains_key(KEY),
     };

@@ -32,6 +32,7 @@ async fn reach(parts: &Parts, state: &State) -> Result<Reach> {
         Error::new(Kind::Unauthenticated, "The Authorization header must be `Bearer` and an API token.")
     })?;
     let reach = state.0.tokens.reach(token).await?;
+    state.0.limits.token(token).await?;
     Span::current().record("environment", tracing::field::display(reach.environment()));
     Ok(reach)
 }
@@ -150,6 +151,7 @@ impl Addressed {
     /// The account, if it can be called for, and by this method.
     async fn account(&self, parts: &Parts, state: &State) -> Result<Arc<Account>> {
         let account = state.0.gateway.accounts.usable(self.environment, self.id).await?;
+        state.0.limits.account(self.id).await?;
         if !parts.method.is_safe() {
             account.writable()?;
         }
@@ -299,7 +301,7 @@ impl FromRequest<State> for RawBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &State) -> Result<Self> {
-        read(request.into_body(), state.0.wire.max_request_bytes).await.map(RawBody)
+        read(request.into_body(), state.0.max_request_bytes).await.map(RawBody)
     }
 }
 
@@ -311,7 +313,7 @@ impl FromRequest<State> for JsonBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &State) -> Result<Self> {
-        let bytes = read(request.into_body(), state.0.wire.max_request_bytes).await?;
+        let bytes = read(request.into_body(), state.0.max_request_bytes).await?;
         JsonBody::read(&bytes)
     }
 }

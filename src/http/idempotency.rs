@@ -44,7 +44,7 @@ pub async fn once(Shared(state): Shared<State>, request: Request, next: Next) ->
             "has no effect on a file that goes up; send it without",
         ));
     }
-    let body = read(body, state.0.wire.max_request_bytes).await?;
+    let body = read(body, state.0.max_request_bytes).await?;
     let request = [parts.method.as_str(), parts.uri.path(), &query];
     let keyed = Keyed::new(environment, account.id, &key, request, &body);
     under(&state, keyed, async move { next.run(Request::from_parts(parts, Body::from(body))).await }).await

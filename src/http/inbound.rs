@@ -28,7 +28,7 @@ pub async fn address(Shared(state): Shared<State>, caller: Caller, path: Segment
         return Err(Error::new(Kind::Unsupported, message));
     };
     let token = state.0.gateway.inbound_token(caller.environment, id)?;
-    let url = format!("{}/integrated-account-webhook/{id}?token={token}", state.0.wire.public_url);
+    let url = format!("{}/integrated-account-webhook/{id}?token={token}", state.0.public_url);
     Ok(Json(json!({ "url": url, "setup": webhooks.setup })))
 }
 

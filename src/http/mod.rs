@@ -13,9 +13,11 @@ mod docs;
 mod extract;
 mod idempotency;
 mod inbound;
+mod limits;
 mod meta;
 mod middleware;
 pub mod openapi;
+mod patience;
 mod proxy;
 mod quota;
 mod reply;
@@ -26,6 +28,7 @@ mod walk;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::HeaderName;
@@ -38,6 +41,7 @@ use tower::util::MapRequestLayer;
 use tower::{Layer, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
+pub use limits::Limits;
 pub use tokens::Tokens;
 
 use crate::account::connect::Connect;
@@ -57,18 +61,28 @@ struct Shared {
     connect: Connect,
     tokens: Tokens,
     cursors: CursorKeys,
-    wire: Wire,
+    public_url: String,
+    max_request_bytes: usize,
+    longest_patience: Duration,
+    limits: Limits,
+    brand: Brand,
+    client_address_header: Option<HeaderName>,
     guesses: connect::Guesses,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
 
-/// What the settings say of the wire.
-pub struct Wire {
+/// What the routes are told of the operator's wishes.
+#[derive(Debug, Clone)]
+pub struct Wishes {
     /// How browsers reach the gateway, without a trailing slash.
     pub public_url: String,
     /// The largest body that is read.
     pub max_request_bytes: usize,
+    /// How long a caller may ask to wait.
+    pub longest_patience: Duration,
+    /// How much a caller may ask.
+    pub limits: Limits,
     /// What connect pages look like.
     pub brand: Brand,
     /// A header in which a proxy in front tells the browser's address.
@@ -83,11 +97,27 @@ impl State {
         connect: Connect,
         tokens: Tokens,
         cursors: CursorKeys,
-        wire: Wire,
+        wishes: Wishes,
     ) -> Self {
         let openapi = OnceLock::new();
         let guesses = connect::Guesses::none();
-        State(Arc::new(Shared { gateway, store, connect, tokens, cursors, wire, guesses, openapi }))
+        let Wishes { public_url, max_request_bytes, longest_patience, limits, brand, client_address_header } =
+            wishes;
+        State(Arc::new(Shared {
+            gateway,
+            store,
+            connect,
+            tokens,
+            cursors,
+            public_url,
+            max_request_bytes,
+            longest_patience,
+            limits,
+            brand,
+            client_address_header,
+            guesses,
+            openapi,
+        }))
     }
 }
 
@@ -97,6 +127,7 @@ pub fn service(
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send {
     let routes = calls()
         .route_layer(axum::middleware::from_fn(quota::tell))
+        .route_layer(axum::middleware::from_fn_with_state(state.clone(), patience::keep))
         .route_layer(axum::middleware::from_fn_with_state(state.clone(), idempotency::once))
         .merge(descriptions())
         .merge(administration())

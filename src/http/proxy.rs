@@ -76,7 +76,7 @@ pub async fn custom(
     {
         return upload(&state, call, operation, id, &headers, body).await;
     }
-    let body = whole(body, state.0.wire.max_request_bytes).await?;
+    let body = whole(body, state.0.max_request_bytes).await?;
     answer(&state, call, resource, &method, id, Some(body)).await
 }
 

@@ -212,6 +212,9 @@ fn insight(error: &Error, status: StatusCode) -> Value {
     if !error.is_verbatim() {
         let remote = match error.fault() {
             Some(fault) => format!("{} answered {}.", fault.provider, fault.status),
+            None if matches!(error.kind(), Kind::RateLimited | Kind::Resting) => {
+                "The provider was not asked.".to_owned()
+            }
             None => "The provider gave no answer that could be used.".to_owned(),
         };
         insight.insert("remote_error".to_owned(), json!({ "description": remote }));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::Transfer;
 use super::credential::{Credential, CredentialSource};
@@ -15,6 +16,8 @@ use crate::error::{Effect, Error};
 /// [`Outbound::call`](super::Outbound::call).
 #[derive(Clone)]
 pub struct Exchange {
+    /// Whose calls share a pace and a circuit: the account.
+    pub lane: Uuid,
     /// The provider's wire.
     pub adapter: Arc<dyn Adapter>,
     /// What is asked.
@@ -34,12 +37,14 @@ pub struct Exchange {
 impl Exchange {
     /// A call that hasn't been sent.
     pub fn new(
+        lane: Uuid,
         adapter: Arc<dyn Adapter>,
         call: impl Into<Arc<Call>>,
         credentials: Arc<dyn CredentialSource>,
         deadline: Instant,
     ) -> Self {
         Exchange {
+            lane,
             adapter,
             call: call.into(),
             credentials,

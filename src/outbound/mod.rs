@@ -13,9 +13,13 @@
 //! rather than used again; nothing else is left behind.
 
 mod attempt;
+mod circuit;
 mod credential;
 mod deadline;
+mod egress;
 mod exchange;
+mod pace;
+pub mod permits;
 mod retry;
 mod send;
 mod settings;
@@ -28,6 +32,7 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 
 pub use credential::{Credential, CredentialSource};
 pub use exchange::Exchange;
+pub use pace::Paces;
 pub use settings::OutboundSettings;
 pub use transfer::{Pieces, Transfer};
 pub use transport::Transport;
@@ -35,6 +40,7 @@ pub use transport::Transport;
 use crate::adapter::Reply;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use permits::Permits;
 
 /// What every layer is, and what every layer wraps. All of them are ready at all times.
 trait Stage:
@@ -50,22 +56,26 @@ impl<S> Stage for S where
 /// A call on its way through a layer.
 type Pending = BoxFuture<'static, Result<Reply>>;
 
-type Stack =
-    trace::Trace<deadline::Deadline<retry::Retry<credential::Authorize<attempt::Attempt<send::Send>>>>>;
+type Stack = trace::Trace<
+    deadline::Deadline<retry::Retry<credential::Authorize<pace::Pace<circuit::Circuit<Attempts>>>>>,
+>;
+type Attempts = attempt::Attempt<send::Send>;
 
 /// Sends native calls. Made once; clones share its connections.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     stack: Stack,
     transport: Transport,
+    paces: Paces,
 }
 
 impl Outbound {
-    /// Builds the stack. `clock` dates the vendors' answers.
+    /// Builds the stack. `permits` are what the processes share of limits; `clock` dates the vendors' answers.
     ///
     /// Fails where this machine can't do TLS, such as without any certificate authorities installed.
-    pub fn new(settings: OutboundSettings, clock: Clock) -> Result<Self> {
+    pub fn new(settings: OutboundSettings, permits: Permits, clock: Clock) -> Result<Self> {
         let transport = Transport::new(&settings)?;
+        let paces = Paces::new(permits, settings.rates.clone(), clock.clone());
         let stack = ServiceBuilder::new()
             // One span tells of the whole call, however many attempts it takes.
             .layer_fn(trace::Trace::new)
@@ -75,17 +85,25 @@ impl Outbound {
             .layer_fn(retry::Retry::new)
             // Each attempt carries a credential that is good now; a refused one is renewed once.
             .layer_fn(credential::Authorize::new)
-            // The vendors' pace has its place here: waiting for it must not use up the time of an attempt.
+            // Waiting for the vendor's pace must not use up the time of an attempt.
+            .layer_fn(|inner| pace::Pace::new(inner, paces.clone()))
+            // A vendor who is out of order is left alone for a while.
+            .layer_fn(circuit::Circuit::new)
             // One attempt must not use up the time of the others.
             .layer_fn(|inner| attempt::Attempt::new(inner, settings.attempt_timeout))
             // The adapter writes the HTTP request, the transport carries it, the adapter reads the response.
             .service(send::Send::new(transport.clone(), clock));
-        Ok(Outbound { stack, transport })
+        Ok(Outbound { stack, transport, paces })
     }
 
     /// Sends a call and waits for the vendor's answer, until the exchange's deadline at the longest.
     pub async fn call(&self, exchange: Exchange) -> Result<Reply> {
         self.stack.clone().oneshot(exchange).await
+    }
+
+    /// The accounts' paces, for what other processes learn of them.
+    pub fn paces(&self) -> &Paces {
+        &self.paces
     }
 
     /// The connections underneath, for what is no call of an account's, such as a token endpoint.

@@ -75,6 +75,8 @@ impl<S: Stage> Service<Exchange> for Retry<S> {
 fn wait(error: &Error, pause: Duration) -> Option<Duration> {
     match error.retries() {
         Advice::Never => None,
+        // It is left alone, and the caller is told at once.
+        _ if error.kind() == Kind::Resting => None,
         Advice::Later(None) => (error.kind() != Kind::RateLimited).then_some(pause),
         Advice::Later(Some(asked)) => (asked <= LONGEST_WAIT).then(|| asked + pause),
     }

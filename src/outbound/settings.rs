@@ -1,8 +1,10 @@
 //! What the operator can set about outbound calls.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::config::Settings;
+use super::permits::Rate;
+use crate::config::{ProviderSettings, Settings};
 
 /// How outbound calls behave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,11 @@ pub struct OutboundSettings {
     pub connect_timeout: Duration,
     /// The largest answer that is read, in bytes after decompression. Default: 50 MiB.
     pub max_answer_bytes: usize,
+    /// Hosts that are called whatever their addresses: those of the operator's origins. Default: none, so that only public
+    /// addresses are called.
+    pub allowed_hosts: BTreeSet<String>,
+    /// How many calls an account of a provider may make, by the provider's name. Default: as many as the vendor takes.
+    pub rates: BTreeMap<String, Rate>,
 }
 
 impl Default for OutboundSettings {
@@ -22,6 +29,8 @@ impl Default for OutboundSettings {
             attempt_timeout: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(5),
             max_answer_bytes: 50 * 1024 * 1024,
+            allowed_hosts: BTreeSet::new(),
+            rates: BTreeMap::new(),
         }
     }
 }
@@ -34,8 +43,21 @@ impl From<&Settings> for OutboundSettings {
             attempt_timeout: settings.attempt_timeout,
             connect_timeout,
             max_answer_bytes: settings.max_answer_bytes,
+            allowed_hosts: settings.providers.values().filter_map(host).collect(),
+            rates: settings.providers.iter().filter_map(rate).collect(),
         }
     }
+}
+
+/// The host of the operator's origin of a provider.
+fn host(settings: &ProviderSettings) -> Option<String> {
+    settings.origin.as_ref()?.host_str().map(str::to_owned)
+}
+
+/// The operator's limit of a provider.
+fn rate((name, settings): (&String, &ProviderSettings)) -> Option<(String, Rate)> {
+    let calls = settings.calls_per_minute?;
+    Some((name.clone(), Rate { calls, window: Duration::from_secs(60) }))
 }
 
 #[cfg(test)]

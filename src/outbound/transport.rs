@@ -9,6 +9,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,8 +17,9 @@ use http::HeaderValue;
 use http::header::CONTENT_LENGTH;
 use tokio::time::timeout;
 
+use super::egress::{Egress, Private};
 use super::{OutboundSettings, Transfer};
-use crate::error::{Effect, Error, Kind, Result};
+use crate::error::{Effect, Error, Kind, Result, Retry};
 
 const AGENT: &str = concat!("unicrm/", env!("CARGO_PKG_VERSION"));
 
@@ -41,6 +43,7 @@ const LARGEST_RESERVATION: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Transport {
     client: reqwest::Client,
+    egress: Egress,
     max_answer_bytes: usize,
     /// How long a vendor may be silent within a file.
     silence: Duration,
@@ -60,7 +63,9 @@ impl Transport {
         // reqwest is built without cryptography of its own and takes the process's. An error only says that it has
         // been chosen before, which the same choice made elsewhere in the process does.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let egress = Egress::new(settings.allowed_hosts.clone());
         let client = reqwest::Client::builder()
+            .dns_resolver(Arc::new(egress.clone()))
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
@@ -82,6 +87,7 @@ impl Transport {
             })?;
         Ok(Transport {
             client,
+            egress,
             max_answer_bytes: settings.max_answer_bytes,
             silence: settings.attempt_timeout,
         })
@@ -111,7 +117,7 @@ impl Transport {
         peer: Peer<'_>,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>> {
-        let request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
+        let request = self.request(peer, request)?;
         let response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
         self.read(peer, response).await
     }
@@ -124,7 +130,7 @@ impl Transport {
         request: http::Request<Bytes>,
         transfer: &Transfer,
     ) -> Result<http::Response<Bytes>> {
-        let mut request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
+        let mut request = self.request(peer, request)?;
         if let Some((pieces, length)) = transfer.body()? {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
             *request.body_mut() = Some(reqwest::Body::wrap_stream(pieces));
@@ -138,6 +144,12 @@ impl Transport {
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         transfer.keep(peer.label, response, self.silence)?;
         Ok(answer)
+    }
+
+    /// The request, if it goes where calls may go.
+    fn request(&self, peer: Peer<'_>, request: http::Request<Bytes>) -> Result<reqwest::Request> {
+        let request = reqwest::Request::try_from(request).map_err(|error| peer.broken(error))?;
+        if self.egress.allows(request.url()) { Ok(request) } else { Err(peer.private()) }
     }
 
     async fn read(&self, peer: Peer<'_>, mut response: reqwest::Response) -> Result<http::Response<Bytes>> {
@@ -172,11 +184,21 @@ impl Peer<'_> {
         Error::new(Kind::Garbled, message).effect(self.effect())
     }
 
+    /// The host is none that may be called.
+    fn private(self) -> Error {
+        let message = format!(
+            "{} is not called: its host has no public address, and the gateway's operator hasn't allowed it.",
+            self.label
+        );
+        Error::new(Kind::Unreachable, message).retry(Retry::Never)
+    }
+
     /// What an error of reqwest's means. Its URL goes nowhere: it holds ids and filters, and could hold a secret.
     fn broken(self, error: reqwest::Error) -> Error {
         let error = error.without_url();
         let (kind, effect, what) = match cause(&error) {
             Cause::Unsendable => return Error::internal(chain(&error)),
+            Cause::Private => return self.private(),
             Cause::Unresolved => {
                 (Kind::Unreachable, Effect::None, "can't be reached: its host has no address")
             }
@@ -199,6 +221,7 @@ impl Peer<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Unsendable,
+    Private,
     Unresolved,
     Unconnected,
     Lost,
@@ -209,6 +232,9 @@ enum Cause {
 fn cause(error: &reqwest::Error) -> Cause {
     if error.is_builder() {
         return Cause::Unsendable;
+    }
+    if sources(error).any(|source| source.is::<Private>()) {
+        return Cause::Private;
     }
     if error.is_connect() {
         return if error.is_dns() { Cause::Unresolved } else { Cause::Unconnected };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Store;
 use crate::error::Result;
 
-const CHANNEL: &str = "unicrm_changes";
+pub(super) const CHANNEL: &str = "unicrm_changes";
 
 /// Something that a cache may hold has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Change {
     ApiToken(Uuid),
     /// The models or mappings of an environment.
     Mappings(Uuid),
+    /// An account's vendor wants no call for so long.
+    Rest(Uuid, Duration),
     /// Announcements may have been missed.
     Anything,
 }
@@ -65,6 +67,10 @@ impl Changes {
 
 fn read(payload: &str) -> Option<Change> {
     let (table, id) = payload.split_once(':')?;
+    if table == "rest" {
+        let (account, millis) = id.split_once(':')?;
+        return Some(Change::Rest(account.parse().ok()?, Duration::from_millis(millis.parse().ok()?)));
+    }
     let id = id.parse().ok()?;
     match table {
         "integrated_account" => Some(Change::Account(id)),

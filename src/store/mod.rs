@@ -14,6 +14,7 @@ pub mod events;
 pub mod idempotency;
 pub mod lifecycle;
 pub mod mappings;
+pub mod permits;
 pub mod schema;
 pub mod tokens;
 

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use unicrm::sandbox::{Fault, Kind};
 
-use crate::idempotency::{PARTIES, ada, keyed, writes};
+use crate::idempotency::{PARTIES, ada, busy, keyed, writes};
 use crate::support::app::TestApp;
 use crate::support::client::Reply;
 use crate::support::vendor::{Answer, Asked, ScriptedVendor};
@@ -279,7 +279,7 @@ async fn a_repeat_under_a_key_is_the_same_batch() {
 #[tokio::test]
 async fn a_batch_that_failed_in_passing_may_be_tried_again_under_its_key() {
     let app = TestApp::start().await;
-    app.sandbox().faults().add(Fault::status(StatusCode::TOO_MANY_REQUESTS).under(PARTIES).times(1));
+    app.sandbox().faults().add(busy().under(PARTIES).times(1));
     let body = json!({
         "integrated_account_id": app.account,
         "resources": [{ "resource": "crm/contacts", "method": "create", "body": ada() }],

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 use unicrm::sandbox::{CAPSULE_TOKEN, Fault, Kind, Received};
 
@@ -133,11 +134,15 @@ async fn a_refusal_of_the_vendor_is_kept() {
     assert_eq!(writes(&app).len(), 1);
 }
 
+/// A wait that is left to the caller, and that the gateway keeps to when it is asked again.
+pub fn busy() -> Fault {
+    Fault::status(StatusCode::TOO_MANY_REQUESTS).header(RETRY_AFTER, HeaderValue::from_static("6"))
+}
+
 #[tokio::test]
 async fn what_had_no_effect_is_tried_anew() {
     let app = TestApp::start().await;
-    let limited = Fault::status(StatusCode::TOO_MANY_REQUESTS).on(Method::POST, PARTIES).times(1);
-    app.sandbox().faults().add(limited);
+    app.sandbox().faults().add(busy().on(Method::POST, PARTIES).times(1));
     create(&app, "k", &ada()).await.remote_error(429);
     create(&app, "k", &ada()).await.ok();
     create(&app, "other", &json!({ "firstname": "Ada" })).await.local_error(400);

@@ -12,6 +12,7 @@ mod inbound;
 mod input;
 mod keys;
 mod pages;
+mod pressure;
 mod processes;
 mod quota;
 mod renewal;

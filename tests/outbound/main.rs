@@ -1,6 +1,10 @@
 //! The outbound stack against a vendor on a socket that answers from a script.
 
+mod circuits;
 mod credentials;
+mod egress;
+mod ledger;
+mod paces;
 mod retries;
 mod source;
 mod spans;
@@ -18,9 +22,12 @@ use unicrm::adapter::{Adapter, Call, Reply, adapter};
 use unicrm::clock::Clock;
 use unicrm::error::Result;
 use unicrm::mapping::catalog::Provider;
+use unicrm::outbound::permits::Permits;
 use unicrm::outbound::{Exchange, Outbound, OutboundSettings};
 use url::Url;
+use uuid::Uuid;
 
+use ledger::Alone;
 use source::Source;
 use vendor::{Play, Vendor};
 
@@ -53,29 +60,44 @@ struct Stage {
     provider: Arc<Provider>,
     source: Arc<Source>,
     patience: Duration,
+    /// The account.
+    lane: Uuid,
 }
 
 impl Stage {
-    fn new(origin: &str, settings: OutboundSettings) -> Self {
+    /// The vendor's host is one that the operator allows.
+    fn new(origin: &str, mut settings: OutboundSettings) -> Self {
+        let host = Url::parse(origin).unwrap().host_str().unwrap().to_owned();
+        settings.allowed_hosts.insert(host);
+        Stage::guarded(origin, settings)
+    }
+
+    fn guarded(origin: &str, settings: OutboundSettings) -> Self {
         let provider = provider();
         let origin = Url::parse(origin).unwrap();
+        let permits = Permits::new(Arc::new(Alone::default()), Clock::system());
         Stage {
-            outbound: Outbound::new(settings, Clock::system()).unwrap(),
+            outbound: Outbound::new(settings, permits, Clock::system()).unwrap(),
             adapter: adapter(&provider, Some(&origin)).unwrap(),
             provider,
             source: Arc::new(Source::new(1)),
             patience: PATIENCE,
+            lane: Uuid::from_u128(1),
         }
     }
 
     fn exchange(&self, method: &str) -> Exchange {
+        self.exchange_of(method, "sought")
+    }
+
+    fn exchange_of(&self, method: &str, sought: &str) -> Exchange {
         let mut call = Call::new(self.provider.native("parties", method).unwrap());
         if method == "create" {
             call.body = Some(Bytes::from_static(br#"{"name":"Ada"}"#));
         }
-        call.query.insert("q".to_owned(), json!("sought"));
+        call.query.insert("q".to_owned(), json!(sought));
         let deadline = Instant::now() + self.patience;
-        Exchange::new(self.adapter.clone(), call, self.source.clone(), deadline)
+        Exchange::new(self.lane, self.adapter.clone(), call, self.source.clone(), deadline)
     }
 
     async fn read(&self) -> Result<Reply> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::choices::{Choice, Way};
 use super::session::{Held, Outcome};
@@ -300,7 +301,10 @@ impl Accounts {
         let adapter = self.0.adapters.get(&provider.manifest.name).cloned();
         let adapter = adapter.ok_or_else(|| Error::internal("a provider has no adapter"))?;
         let credentials = Arc::new(Unsaved(present(provider, context, secrets)?));
-        let answer = self.send(provider, adapter, &facts.probe, credentials).await.map_err(of_vendor)?;
+        // Nobody else calls with this credential yet, so nobody's pace is shared.
+        let lane = Uuid::new_v4();
+        let answer = self.send((provider, adapter), lane, &facts.probe, credentials).await;
+        let answer = answer.map_err(of_vendor)?;
         Ok(identity(facts, &answer))
     }
 
@@ -317,13 +321,13 @@ impl Accounts {
 
     async fn ask(&self, account: &Arc<Account>, asked: &Asked) -> Result<Value> {
         let credentials = Arc::new(AccountCredential::new(self.clone(), account.clone()));
-        self.send(&account.provider, account.adapter.clone(), asked, credentials).await
+        self.send((&account.provider, account.adapter.clone()), account.id.0, asked, credentials).await
     }
 
     async fn send(
         &self,
-        provider: &Provider,
-        adapter: Arc<dyn Adapter>,
+        (provider, adapter): (&Provider, Arc<dyn Adapter>),
+        lane: Uuid,
         asked: &Asked,
         credentials: Arc<dyn CredentialSource>,
     ) -> Result<Value> {
@@ -331,7 +335,7 @@ impl Accounts {
         let native = native.ok_or_else(|| Error::internal("a manifest asks for what it doesn't have"))?;
         let mut call = Call::new(native);
         call.query = asked.query.clone();
-        let exchange = Exchange::new(adapter, call, credentials, Instant::now() + PATIENCE);
+        let exchange = Exchange::new(lane, adapter, call, credentials, Instant::now() + PATIENCE);
         let reply = self.0.outbound.call(exchange).await?;
         let label = &provider.manifest.label;
         serde_json::from_slice(&reply.body)

@@ -209,6 +209,7 @@ fn is_hopeless(error: &Error) -> bool {
             | Kind::TooLarge
             | Kind::Unsupported
             | Kind::MethodNotAllowed
+            | Kind::Resting
             | Kind::Unavailable
     )
 }

@@ -15,7 +15,7 @@ pub async fn of_pages(Shared(state): Shared<State>, path: Segments) -> Result<Re
     let [name] = path.take()?;
     match name.as_str() {
         "page.css" => {
-            let colour = &state.0.wire.brand.colour;
+            let colour = &state.0.brand.colour;
             let text = format!(
                 ":root {{ --brand: {colour}; --on-brand: {}; }}\n{}",
                 legible_on(colour),

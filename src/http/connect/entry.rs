@@ -40,10 +40,10 @@ async fn begin(
         return Ok(Shown::too_many(state));
     }
     let framed = view.iframe;
-    let present = kept(&parts.headers, &state.0.wire.public_url);
+    let present = kept(&parts.headers, &state.0.public_url);
     match state.0.connect.open(token, view, present).await? {
         Opened::New(secret) => {
-            let cookie = keep(&secret, &state.0.wire.public_url, framed)?;
+            let cookie = keep(&secret, &state.0.public_url, framed)?;
             Ok(go("/connect-account", Some(cookie))?)
         }
         Opened::Same => Ok(go("/connect-account", None)?),

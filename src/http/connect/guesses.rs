@@ -47,7 +47,7 @@ impl Guesses {
 
 /// The browser's address, as the connection or the operator's proxy tells it.
 pub fn address(parts: &Parts, state: &State) -> IpAddr {
-    let told = state.0.wire.client_address_header.as_ref().and_then(|name| {
+    let told = state.0.client_address_header.as_ref().and_then(|name| {
         let value = parts.headers.get_all(name).iter().next_back()?.to_str().ok()?;
         value.rsplit(',').next()?.trim().parse().ok()
     });

@@ -146,7 +146,7 @@ impl Shown {
         let origins = state.0.connect.operators_origins().to_vec();
         let message = error_message("invalid_token", title, None, None);
         let frame = Frame {
-            product: state.0.wire.brand.name.clone(),
+            product: state.0.brand.name.clone(),
             origins: origins.clone(),
             message: Some(message),
             redirect: None,
@@ -166,7 +166,7 @@ async fn frame(state: &State, held: &Held) -> Result<Frame> {
         _ => None,
     };
     Ok(Frame {
-        product: state.0.wire.brand.name.clone(),
+        product: state.0.brand.name.clone(),
         origins: state.0.connect.origins(held.environment).await?,
         message,
         redirect,
@@ -185,7 +185,7 @@ fn message(state: &State, outcome: &Outcome) -> Value {
         }),
         Outcome::Failed { integration, account, failure } => {
             let label = label(state, integration);
-            let text = texts::failure(failure, &label, &state.0.wire.brand.name, None);
+            let text = texts::failure(failure, &label, &state.0.brand.name, None);
             let account = account.map(|account| account.to_string());
             error_message(failure.error_type(), &text, Some(integration), account.as_deref())
         }

@@ -72,7 +72,7 @@ impl FromRequestParts<State> for InSession {
     type Rejection = Interruption;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Answered<Self> {
-        let Some(secret) = kept(&parts.headers, &state.0.wire.public_url) else {
+        let Some(secret) = kept(&parts.headers, &state.0.public_url) else {
             return Err(Shown::no_session(state).into());
         };
         match state.0.connect.held(secret).await? {

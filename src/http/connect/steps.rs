@@ -96,7 +96,7 @@ pub async fn take_over(Shared(state): Shared<State>, request: Request) -> Answer
     let Some((mut held, secret)) = state.0.connect.take_over(field("handover")).await? else {
         return Err(Shown::no_session(&state).into());
     };
-    let cookie = keep(&secret, &state.0.wire.public_url, false)?;
+    let cookie = keep(&secret, &state.0.public_url, false)?;
     to_vendor(&state, &mut held, field("integration"), Some(cookie)).await
 }
 
@@ -151,7 +151,7 @@ async fn back(state: &State, session: InSession, callback: Callback) -> Answer {
         Ok(_) => Ok(go("/connect-account", None)?),
         Err(Trouble::Theirs(Failure::NotBegun)) => {
             let label = &choice.provider.manifest.label;
-            let why = texts::failure(&Failure::NotBegun, label, &state.0.wire.brand.name, None);
+            let why = texts::failure(&Failure::NotBegun, label, &state.0.brand.name, None);
             let title = texts::not_connected(label);
             let retry = format!("/connect-account/crm/{}", choice.provider.manifest.name);
             let body = Notice { title: &title, why: &why, retry: Some(&retry) };
@@ -187,7 +187,7 @@ pub async fn retry(Shared(state): Shared<State>, form: Form) -> Answer {
 /// `GET /connect-account/progress`: whether something has come of the session, for a page in a frame whose window is at
 /// the vendor's.
 pub async fn progress(Shared(state): Shared<State>, headers: HeaderMap) -> Result<Response> {
-    let held = match kept(&headers, &state.0.wire.public_url) {
+    let held = match kept(&headers, &state.0.public_url) {
         Some(secret) => state.0.connect.held(secret).await?,
         None => None,
     };

@@ -192,6 +192,9 @@ impl Route {
                 _ => schema::query_parameter(name, field),
             });
         }
+        if self.repeatable || self.query.iter().any(|(name, _)| *name == "integrated_account_id") {
+            parameters.push(reference("parameters", "request_timeout"));
+        }
         let limit = match &self.answer {
             Answer::List(_) => Some("limit"),
             Answer::Page(_) => Some("page_limit"),

@@ -103,6 +103,13 @@ pub fn parameters() -> Value {
             "description": "Names this write: sent again under the same key, it is answered as before and not done again.",
             "schema": { "type": "string", "maxLength": 255 },
         },
+        "request_timeout": {
+            "name": "X-Request-Timeout",
+            "in": "header",
+            "description": "How many seconds the answer may take, in place of the gateway's own setting and up to its \
+                            largest. What isn't there by then is a 504.",
+            "schema": { "type": "number", "exclusiveMinimum": 0 },
+        },
         "remote_query": remote,
         "truto_response_format": query(
             "truto_response_format",

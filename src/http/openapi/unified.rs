@@ -148,6 +148,7 @@ impl Topic<'_> {
             parameters.push(reference("parameters", "id"));
         }
         parameters.push(reference("parameters", "integrated_account_id"));
+        parameters.push(reference("parameters", "request_timeout"));
         if method == Method::List {
             parameters.push(reference("parameters", "limit"));
             parameters.push(reference("parameters", "next_cursor"));
@@ -261,7 +262,8 @@ impl Topic<'_> {
 
     fn custom(&self, name: &str, method: &CustomMethod) -> Value {
         let plural = self.name.replace('_', " ");
-        let mut parameters = vec![reference("parameters", "integrated_account_id")];
+        let mut parameters: Vec<Value> =
+            ["integrated_account_id", "request_timeout"].map(|name| reference("parameters", name)).into();
         for (name, field) in &method.parameters {
             let mut parameter = schema::query_parameter(name, field);
             if field.items.is_some() {
