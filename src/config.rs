@@ -34,6 +34,8 @@ const WITHOUT_DEFAULT: &[&str] = &[
     "UNICRM_METRICS_LISTEN",
     "UNICRM_OTLP_ENDPOINT",
     "UNICRM_CONFIG",
+    "UNICRM_CONNECT_ORIGINS",
+    "UNICRM_CLIENT_ADDRESS_HEADER",
 ];
 
 const PROVIDER_SUFFIXES: &[&str] =
@@ -75,6 +77,15 @@ pub struct ProviderSettings {
     pub redirect_uri: Option<String>,
     /// How many calls an account may make in a minute, where the operator sets a limit.
     pub calls_per_minute: Option<u32>,
+}
+
+/// What the pages look like on which accounts are connected.
+#[derive(Debug, Clone)]
+pub struct Brand {
+    /// The product's name.
+    pub name: String,
+    /// Its colour, as `#rrggbb`.
+    pub colour: String,
 }
 
 /// Every setting, parsed.
@@ -134,6 +145,14 @@ pub struct Settings {
     pub call_log: KeptCalls,
     /// For how many days.
     pub call_log_days: u16,
+    /// Origins that every environment allows to open connect pages.
+    pub connect_origins: Vec<String>,
+    /// What connect pages look like.
+    pub brand: Brand,
+    /// Between two looks for access tokens that are due to be renewed; absent: only calls renew.
+    pub renew_every: Option<Duration>,
+    /// A header in which a proxy in front tells the browser's address.
+    pub client_address_header: Option<String>,
     /// By provider name, in lower case.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// Settings that look like ours and aren't: worth a warning.
@@ -307,8 +326,12 @@ impl Reader<'_> {
             }
         }
         let public_url: Option<Url> = self.optional("UNICRM_PUBLIC_URL", "an http or https URL");
-        if public_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
-            self.problem("UNICRM_PUBLIC_URL", "must be an http or https URL");
+        // The pages' addresses begin at the root.
+        if public_url.as_ref().is_some_and(|url| origin_of(url.as_str()).is_none()) {
+            self.problem(
+                "UNICRM_PUBLIC_URL",
+                "must be an origin such as https://crm.example.com, without a path",
+            );
         }
         // All are read before any is required, so that every problem is found.
         let database_connections = self.required("UNICRM_DATABASE_CONNECTIONS", "a whole number");
@@ -332,7 +355,21 @@ impl Reader<'_> {
         let shutdown_grace = self.seconds("UNICRM_SHUTDOWN_GRACE");
         let call_log = self.call_log();
         let call_log_days = self.required("UNICRM_CALL_LOG_DAYS", "a number of days");
+        let connect_origins = self.origins("UNICRM_CONNECT_ORIGINS");
+        let colour = self.text("UNICRM_CONNECT_COLOUR").filter(|colour| is_colour(colour));
+        if colour.is_none() {
+            self.problem("UNICRM_CONNECT_COLOUR", "must be a colour such as #1f5eff");
+        }
+        let renew_every: Option<f64> = self.required("UNICRM_RENEW_EVERY", "a number of seconds, or 0");
+        let renew_every = renew_every.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        if renew_every.is_none() {
+            self.problem("UNICRM_RENEW_EVERY", "must be a number of seconds, or 0");
+        }
         Some(Settings {
+            connect_origins,
+            brand: Brand { name: self.text("UNICRM_CONNECT_NAME")?, colour: colour? },
+            renew_every: renew_every.filter(|every| !every.is_zero()),
+            client_address_header: self.text("UNICRM_CLIENT_ADDRESS_HEADER"),
             database_url,
             database_direct_url: self.secret("DATABASE_DIRECT_URL"),
             database_connections: database_connections?,
@@ -465,6 +502,20 @@ impl Reader<'_> {
         providers
     }
 
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let mut origins = Vec::new();
+        for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            match origin_of(part) {
+                Some(origin) => origins.push(origin),
+                None => {
+                    self.problem(name, &format!("{part:?} is not an origin such as https://app.example.com"))
+                }
+            }
+        }
+        origins
+    }
+
     fn origin(&mut self, name: &str) -> Option<Url> {
         let url: Url = self.optional(name, "an origin such as http://127.0.0.1:9101")?;
         let is_origin = matches!(url.scheme(), "http" | "https")
@@ -477,6 +528,24 @@ impl Reader<'_> {
         }
         is_origin.then_some(url)
     }
+}
+
+/// Reads an origin: scheme, host and port, and nothing else.
+pub fn origin_of(text: &str) -> Option<String> {
+    let url = Url::parse(text.trim()).ok()?;
+    let is_origin = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && matches!(url.path(), "" | "/")
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_origin.then(|| url.origin().ascii_serialization())
+}
+
+fn is_colour(text: &str) -> bool {
+    text.strip_prefix('#')
+        .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -508,6 +577,10 @@ mod tests {
     fn all_problems_are_reported_together() {
         let error = read(&[
             ("UNICRM_LISTEN", "nowhere"),
+            ("UNICRM_PUBLIC_URL", "https://crm.example.com/gateway"),
+            ("UNICRM_CONNECT_ORIGINS", "https://app.example.com, app.example.org"),
+            ("UNICRM_CONNECT_COLOUR", "blue"),
+            ("UNICRM_RENEW_EVERY", "-1"),
             ("UNICRM_DEADLINE", "0"),
             ("UNICRM_LOG_FORMAT", "xml"),
             ("UNICRM_PROVIDER_CAPSULE_ORIGIN", "http://host/path"),
@@ -517,6 +590,10 @@ mod tests {
         .to_string();
         for name in [
             "UNICRM_LISTEN",
+            "UNICRM_PUBLIC_URL",
+            "UNICRM_CONNECT_ORIGINS",
+            "UNICRM_CONNECT_COLOUR",
+            "UNICRM_RENEW_EVERY",
             "UNICRM_DEADLINE",
             "UNICRM_LOG_FORMAT",
             "UNICRM_PROVIDER_CAPSULE_ORIGIN",

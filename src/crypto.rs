@@ -163,7 +163,7 @@ fn decrypt(
 }
 
 /// The hash under which a token is stored.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
@@ -194,6 +194,16 @@ pub fn new_account_token() -> Result<Zeroizing<String>, CryptoError> {
 /// A new token of an MCP server, the same way. It stands in a path, and has only characters that can.
 pub fn new_mcp_token() -> Result<Zeroizing<String>, CryptoError> {
     new_token("unicrm_mcp_")
+}
+
+/// A new token that opens the connect pages once.
+pub fn new_link_token() -> Result<Zeroizing<String>, CryptoError> {
+    new_token("unicrm_link_")
+}
+
+/// A new secret for a browser's cookie or a form.
+pub fn new_secret() -> Result<Zeroizing<String>, CryptoError> {
+    new_token("")
 }
 
 fn new_token(prefix: &str) -> Result<Zeroizing<String>, CryptoError> {

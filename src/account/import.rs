@@ -1,13 +1,15 @@
-//! Making, changing and deleting accounts.
+//! Making and changing accounts.
 
 use serde_json::{Map, Value, json};
 
 use super::context::{hide, part, unwrap};
+use super::lifecycle::Step;
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
 use crate::model::record::format_instant;
-use crate::store::accounts::{AccountChange, NewAccount};
+use crate::store::accounts::AccountChange;
+use crate::store::lifecycle::{NewAccount, NewCredential};
 
 /// Statuses of an account, as the contract names them.
 pub const STATUSES: [&str; 5] =
@@ -26,15 +28,6 @@ pub struct Import {
     pub context: Map<String, Value>,
     /// Kept, and otherwise without meaning: data stays where the gateway runs.
     pub region: Option<String>,
-}
-
-/// Which accounts are to be deleted.
-#[derive(Debug)]
-pub enum Doomed {
-    /// These; what is gone already is no error.
-    These(Vec<AccountId>),
-    /// All of a tenant.
-    Tenant(String),
 }
 
 impl Accounts {
@@ -63,12 +56,16 @@ impl Accounts {
             id,
             environment_integration_id: switched_on.id,
             tenant_id: import.tenant_id,
+            status: "active",
             authentication_method: import.authentication_method,
             region: import.region.unwrap_or_else(|| "wnam".to_owned()),
             context: Value::Object(parted.public),
+            vendor_tenant: None,
             credential: inner.vault.seal(environment, id, &parted.secrets)?,
+            renew_at: parted.secrets.renew_at(),
         };
-        inner.store.add_account(environment, account).await?;
+        let tell = self.tell(environment, &[Step::Created, Step::Active]);
+        inner.store.add_account(environment, account, &tell).await?;
         Ok(id)
     }
 
@@ -84,9 +81,16 @@ impl Accounts {
         let now = inner.clock.unix_millis();
         let method = &account.row.authentication_method;
         let parted = part(&account.provider, method, with_public(&account, context), now)?;
-        let sealed = inner.vault.seal(environment, id, &parted.secrets)?;
-        let found =
-            inner.store.replace_credential(environment, id, Value::Object(parted.public), sealed).await?;
+        let new = NewCredential {
+            status: "active",
+            authentication_method: None,
+            context: Value::Object(parted.public),
+            vendor_tenant: None,
+            credential: inner.vault.seal(environment, id, &parted.secrets)?,
+            renew_at: parted.secrets.renew_at(),
+        };
+        let tell = self.tell(environment, &[Step::Updated, Step::Reactivated, Step::Active]);
+        let found = inner.store.replace_credential(environment, id, new, &tell).await?;
         self.forget_account(environment, id).await;
         if found { Ok(()) } else { Err(missing()) }
     }
@@ -105,7 +109,8 @@ impl Accounts {
             hide(&account.provider, &mut given);
             change.context = Some(Value::Object(with_public(&account, given)));
         }
-        let found = self.0.store.change_account(environment, id, change).await?;
+        let tell = self.tell(environment, &[Step::Updated]);
+        let found = self.0.store.change_account(environment, id, change, &tell).await?;
         self.forget_account(environment, id).await;
         if found { Ok(()) } else { Err(missing()) }
     }
@@ -128,26 +133,6 @@ impl Accounts {
         }
     }
 
-    /// Deletes an account and erases its credential.
-    pub async fn delete(&self, environment: EnvironmentId, id: AccountId) -> Result<()> {
-        let found = self.0.store.delete_account(environment, id).await?;
-        self.forget_account(environment, id).await;
-        if found { Ok(()) } else { Err(missing()) }
-    }
-
-    /// Deletes many accounts and erases their credentials.
-    pub async fn delete_many(&self, environment: EnvironmentId, doomed: Doomed) -> Result<()> {
-        let store = &self.0.store;
-        let gone = match doomed {
-            Doomed::These(ids) => store.delete_accounts(environment, &ids).await?,
-            Doomed::Tenant(tenant_id) => store.delete_tenant_accounts(environment, &tenant_id).await?,
-        };
-        for id in gone {
-            self.forget_account(environment, id).await;
-        }
-        Ok(())
-    }
-
     /// Makes an account a sandbox account, or an ordinary one again.
     pub async fn set_sandbox(
         &self,
@@ -155,18 +140,19 @@ impl Accounts {
         id: AccountId,
         is_sandbox: bool,
     ) -> Result<()> {
-        let found = self.0.store.mark_sandbox(environment, id, is_sandbox).await?;
+        let tell = self.tell(environment, &[Step::Updated]);
+        let found = self.0.store.mark_sandbox(environment, id, is_sandbox, &tell).await?;
         self.forget_account(environment, id).await;
         if found { Ok(()) } else { Err(missing()) }
     }
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::not_found("There is no such integrated account in this environment.")
 }
 
 /// What is given, over the account's present public context.
-fn with_public(account: &Account, given: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn with_public(account: &Account, given: Map<String, Value>) -> Map<String, Value> {
     let mut context = account.row.context.as_object().cloned().unwrap_or_default();
     for (name, value) in given {
         match (context.get_mut(&name), value) {

@@ -3,12 +3,19 @@
 //! An account is loaded once and kept until the database announces a change of it. Secrets live in the vault
 //! and in memory while they are used; what leaves this module of them is a header ready to send.
 
+mod app;
+pub mod connect;
 mod context;
+pub mod events;
 mod import;
+mod lifecycle;
 mod refresh;
+mod removal;
 mod renewal;
+mod shown;
 mod source;
 mod token_endpoint;
+mod upkeep;
 mod vault;
 
 use std::collections::BTreeMap;
@@ -19,7 +26,9 @@ use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
-pub use import::{Doomed, Import, STATUSES};
+pub use import::{Import, STATUSES};
+pub use removal::Doomed;
+pub use shown::shown;
 pub use source::AccountCredential;
 pub use vault::Vault;
 
@@ -34,6 +43,7 @@ use crate::outbound::{Outbound, Transport};
 use crate::store::Store;
 use crate::store::accounts::AccountRow;
 use crate::store::changes::Change;
+use events::Events;
 use vault::Secrets;
 
 /// How long an account is kept without asking the database again, should an announcement be lost.
@@ -83,7 +93,9 @@ struct Inner {
     catalog: Arc<Catalog>,
     adapters: BTreeMap<String, Arc<dyn Adapter>>,
     settings: BTreeMap<String, ProviderSettings>,
+    outbound: Outbound,
     transport: Transport,
+    events: Events,
     clock: Clock,
     kept: Kept<(EnvironmentId, AccountId), Arc<Account>>,
     /// One renewal at a time for each account of this process.
@@ -100,6 +112,7 @@ impl Accounts {
         catalog: Arc<Catalog>,
         settings: BTreeMap<String, ProviderSettings>,
         outbound: &Outbound,
+        events: Events,
         clock: Clock,
     ) -> Result<Self> {
         let mut adapters = BTreeMap::new();
@@ -113,7 +126,9 @@ impl Accounts {
             catalog,
             adapters,
             settings,
+            outbound: outbound.clone(),
             transport: outbound.transport(),
+            events,
             clock,
             kept: Kept::new(MOST_KEPT, KEPT),
             renewing: Cache::builder().max_capacity(MOST_KEPT).time_to_idle(KEPT).build(),
@@ -183,8 +198,7 @@ impl Accounts {
 
     /// Whether the operator has set up what a token is renewed with.
     fn can_renew(&self, account: &Account) -> bool {
-        let name = &account.provider.manifest.name;
-        self.0.settings.get(name).is_some_and(|settings| settings.client_id.is_some())
+        self.has_app(&account.provider.manifest.name, &account.row.environment_override)
     }
 
     async fn forget_account(&self, environment: EnvironmentId, id: AccountId) {

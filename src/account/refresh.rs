@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use super::Accounts;
+use super::lifecycle::Step;
 use super::renewal::refused;
 use super::source::AccountCredential;
 use super::vault::SecretKind;
@@ -43,7 +44,8 @@ impl Accounts {
         match self.renew(&account, account.secrets.version, tokens).await? {
             None => Err(refused(&account)),
             Some(_) => {
-                self.0.store.mark_active(environment, id).await?;
+                let tell = self.tell(environment, &[Step::Reactivated, Step::Active]);
+                self.0.store.mark_active(environment, id, &tell).await?;
                 self.forget_account(environment, id).await;
                 Ok(())
             }

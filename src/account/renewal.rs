@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::lifecycle::Step;
 use super::token_endpoint::{self, Refusal};
 use super::vault::{SecretKind, Secrets, Tokens};
 use super::{Account, Accounts};
@@ -98,7 +99,13 @@ impl Accounts {
     ) -> Result<Option<Secrets>> {
         let inner = &self.0;
         let label = &account.provider.manifest.label;
-        let settings = inner.settings.get(&account.provider.manifest.name).cloned().unwrap_or_default();
+        let settings = match self.app_of(account).await {
+            Ok(settings) => settings,
+            Err(error) => {
+                inner.store.release_credential(account.environment, account.id, lease).await?;
+                return Err(error);
+            }
+        };
         let refresh_token = tokens.refresh_token.clone();
         let Some(refresh_token) = refresh_token else {
             return Err(Error::internal("a credential without a refresh token was to be renewed"));
@@ -146,7 +153,9 @@ impl Accounts {
         let since = Instant::now();
         let stored = loop {
             let sealed = inner.vault.seal(account.environment, account.id, &kind)?;
-            match inner.store.store_renewed(account.environment, account.id, version, sealed).await {
+            let stored =
+                inner.store.store_renewed(account.environment, account.id, version, sealed, kind.renew_at());
+            match stored.await {
                 Ok(stored) => break stored,
                 Err(error) if error.kind() == Kind::Unavailable && since.elapsed() < STORING => {
                     tracing::warn!(account = %account.id, error = %error, "a renewed credential waits for the database");
@@ -167,7 +176,9 @@ impl Accounts {
 
     /// Notes that the vendor refuses the credential; once, however many calls find it out.
     pub(super) async fn mark_refused(&self, account: &Account, version: i64, reason: &str) -> Result<()> {
-        let changed = self.0.store.mark_refused(account.environment, account.id, version, reason).await?;
+        let tell = self.tell(account.environment, &[Step::Refused]);
+        let store = &self.0.store;
+        let changed = store.mark_refused(account.environment, account.id, version, reason, &tell).await?;
         self.forget_account(account.environment, account.id).await;
         if changed {
             tracing::warn!(account = %account.id, provider = %account.provider.manifest.name, reason, "account needs to be connected again");

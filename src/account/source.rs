@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::vault::{SecretKind, Secrets, Tokens};
 use super::{Account, Accounts};
 use crate::error::{Error, Result};
+use crate::mapping::Provider;
 use crate::mapping::manifest::Presentation;
 use crate::outbound::{Credential, CredentialSource};
 
@@ -124,36 +125,40 @@ fn is_fresh(tokens: &Tokens, now: i64) -> bool {
 
 /// The header that presents an account's secrets.
 pub fn credential(account: &Account, secrets: &Secrets) -> Result<Credential> {
+    present(&account.provider, &account.row.context, secrets).map_err(|error| {
+        Error::internal(format!("account {}: {}", account.id, error.details().unwrap_or(error.message())))
+    })
+}
+
+/// The header that presents secrets, with what isn't secret in the context.
+pub fn present(provider: &Provider, context: &Value, secrets: &Secrets) -> Result<Credential> {
     let made = match &secrets.kind {
         SecretKind::OAuth(tokens) => Credential::bearer(tokens.access_token.expose_secret(), secrets.version),
         SecretKind::Fields(fields) => {
-            let manifest = &account.provider.manifest;
-            let key = manifest.auth.api_key.as_ref().ok_or_else(|| missing(account, "api_key"))?;
+            let key = provider.manifest.auth.api_key.as_ref().ok_or_else(|| missing("api_key"))?;
+            let member = |name: &str| member(context, fields, name);
             match &key.present {
                 Presentation::Bearer(name) => {
-                    Credential::bearer(member(account, fields, name)?.expose_secret(), secrets.version)
+                    Credential::bearer(member(name)?.expose_secret(), secrets.version)
                 }
                 Presentation::Basic { username, password } => Credential::basic(
-                    member(account, fields, username)?.expose_secret(),
-                    member(account, fields, password)?.expose_secret(),
+                    member(username)?.expose_secret(),
+                    member(password)?.expose_secret(),
                     secrets.version,
                 ),
             }
         }
     };
-    made.map_err(|_| {
-        Error::internal(format!("the credential of account {} can't stand in a header", account.id))
-    })
+    made.map_err(|_| Error::internal("the credential can't stand in a header"))
 }
 
-fn member(account: &Account, fields: &[(String, SecretString)], name: &str) -> Result<SecretString> {
+fn member(context: &Value, fields: &[(String, SecretString)], name: &str) -> Result<SecretString> {
     if let Some((_, secret)) = fields.iter().find(|(field, _)| field == name) {
         return Ok(secret.clone());
     }
-    let public = account.row.context.get(name).and_then(Value::as_str);
-    public.map(SecretString::from).ok_or_else(|| missing(account, name))
+    context.get(name).and_then(Value::as_str).map(SecretString::from).ok_or_else(|| missing(name))
 }
 
-fn missing(account: &Account, name: &str) -> Error {
-    Error::internal(format!("account {} has no {name} in its context", account.id))
+fn missing(name: &str) -> Error {
+    Error::internal(format!("there is no {name} in the context"))
 }

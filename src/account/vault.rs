@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::app;
 use crate::crypto::{KeyRing, Sealed};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, EnvironmentId};
@@ -14,6 +16,9 @@ use crate::store::credentials::CredentialRow;
 
 /// Credentials that one step of a key rotation looks at.
 const ROTATION_STEP: i64 = 100;
+
+/// How long before its end a token is renewed.
+const AHEAD_MILLIS: i64 = 120_000;
 
 /// Seals and opens credentials.
 #[derive(Debug, Clone)]
@@ -61,6 +66,18 @@ enum Plain {
         renewed_at: Option<i64>,
     },
     Fields(Vec<(String, String)>),
+}
+
+impl SecretKind {
+    /// When this is to be renewed ahead of its end: two minutes before it, or a quarter of its life for a token that
+    /// lives less than eight. Absent for what isn't renewed.
+    pub fn renew_at(&self) -> Option<OffsetDateTime> {
+        let SecretKind::OAuth(tokens) = self else { return None };
+        tokens.refresh_token.as_ref()?;
+        let end = tokens.expires_at?;
+        let ahead = tokens.renewed_at.map_or(AHEAD_MILLIS, |since| AHEAD_MILLIS.min((end - since) / 4));
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(end.saturating_sub(ahead)) * 1_000_000).ok()
+    }
 }
 
 impl Vault {
@@ -111,6 +128,28 @@ impl Vault {
         Ok(Secrets { version, kind })
     }
 
+    /// Seals the secret of an environment's own OAuth app.
+    pub(super) fn seal_app(
+        &self,
+        environment: EnvironmentId,
+        integration: Uuid,
+        secret: &str,
+    ) -> Result<Sealed> {
+        self.0.seal(secret.as_bytes(), &app::belongs_to(environment, integration)).map_err(Error::internal)
+    }
+
+    /// Opens such a secret.
+    pub(super) fn open_app(
+        &self,
+        environment: EnvironmentId,
+        integration: Uuid,
+        sealed: &Sealed,
+    ) -> Result<String> {
+        let opened = self.0.open(sealed, &app::belongs_to(environment, integration));
+        let opened = opened.map_err(|error| app::closed(&error))?;
+        String::from_utf8(opened.to_vec()).map_err(|_| app::closed(&"it is no text"))
+    }
+
     /// Puts every credential that another key sealed under the present one, a few at a time. Tells how many.
     ///
     /// Two processes may do this at once, and calls go on meanwhile: a credential that changed in between was
@@ -120,7 +159,7 @@ impl Vault {
         let mut after = Uuid::nil();
         loop {
             let rows = store.sealed_otherwise(self.0.current(), after, ROTATION_STEP).await?;
-            let Some(last) = rows.last() else { return Ok(resealed) };
+            let Some(last) = rows.last() else { break };
             after = last.account_id;
             for row in rows {
                 let (environment, id) = (EnvironmentId(row.environment_id), AccountId(row.account_id));
@@ -129,6 +168,12 @@ impl Vault {
                 resealed += u64::from(store.reseal(environment, id, secrets.version, sealed).await?);
             }
         }
+        for (environment, id, sealed) in store.app_secrets_sealed_otherwise(self.0.current()).await? {
+            let secret = self.open_app(environment, id.0, &sealed)?;
+            store.set_app_secret(environment, id, Some(self.seal_app(environment, id.0, &secret)?)).await?;
+            resealed += 1;
+        }
+        Ok(resealed)
     }
 }
 

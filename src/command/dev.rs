@@ -11,6 +11,7 @@ use super::database::{Database, with};
 use super::serve::{DEFAULT_ENVIRONMENT, Server, start};
 use super::shutdown::Shutdown;
 use super::{Failure, Outcome};
+use crate::account::connect::{Whom, Wish};
 use crate::config::Settings;
 use crate::crypto::{TokenHash, new_api_token};
 use crate::ids::{AccountId, EnvironmentId, EnvironmentIntegrationId};
@@ -111,17 +112,26 @@ async fn demonstrate(
         accounts.push((account(database, server, environment, played).await?, played));
     }
     let url = format!("http://{}", server.address());
+    let mut links = String::new();
+    for played in played {
+        let token = server.connect().link(environment, wish()).await?;
+        let label = format!("{}:", played.label);
+        links += &format!(
+            "  {label:<10} {url}/connect-account?integration={}&link_token={}\n",
+            played.provider, *token
+        );
+    }
     let place = if database.is_embedded() {
         format!("embedded PostgreSQL in {}", data_dir.display())
     } else {
         "DATABASE_URL".to_owned()
     };
-    print!("{}", welcome(&url, &token, &accounts, &place));
+    print!("{}", welcome(&url, &token, &accounts, &links, &place));
     std::io::stdout().flush()?;
     Ok(())
 }
 
-fn welcome(url: &str, token: &str, accounts: &[(AccountId, &Played)], database: &str) -> String {
+fn welcome(url: &str, token: &str, accounts: &[(AccountId, &Played)], links: &str, database: &str) -> String {
     let bearer = format!("-H 'Authorization: Bearer {token}'");
     let line = |(account, played): &(AccountId, &Played)| {
         format!("  Account     {account}   (a customer's {}, {})\n", played.label, played.place)
@@ -152,11 +162,30 @@ Call Capsule's own API:
 
   curl {bearer} '{url}/proxy/parties?{account_query}&limit=2'
 
-The same calls work for the other accounts. Ctrl-C stops all of it. Accounts and token are still there the next time;
+The same calls work for the other accounts.
+
+Connect another account as a customer would, in a browser (each link works once):
+
+{links}
+Any password is right; keys are on the sandboxes' own pages. Ctrl-C stops all of it. Accounts and token are still there the next time;
 the sandboxes begin anew.
 
 "
     )
+}
+
+/// Somebody's first account.
+fn wish() -> Wish {
+    Wish {
+        whom: Whom::New("another-customer".to_owned()),
+        scopes: Vec::new(),
+        context: serde_json::Map::new(),
+        redirect_uri: None,
+        persist_previous_context: false,
+        region: None,
+        allow_other_tenant: false,
+        models: Vec::new(),
+    }
 }
 
 /// The token of the last time, or a new one.

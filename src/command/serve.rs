@@ -1,10 +1,12 @@
 //! `unicrm serve`: the gateway, put together.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderName;
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -14,13 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::database::{Database, master_keys};
 use super::shutdown::Shutdown;
 use super::{Failure, Outcome};
+use crate::account::connect::{Connect, callback_url};
+use crate::account::events::Events;
 use crate::account::{Accounts, Vault};
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{ProviderSettings, Settings};
 use crate::crypto::{KeyRing, TokenHash};
 use crate::error::Error;
 use crate::gateway::call_log::CallLog;
-use crate::gateway::events::Events;
 use crate::gateway::idempotency::Idempotency;
 use crate::gateway::ledger::StoredLedger;
 use crate::gateway::overlay::Overlays;
@@ -56,6 +59,7 @@ const RENEWALS: Duration = Duration::from_secs(25);
 /// A running gateway.
 pub struct Server {
     accounts: Accounts,
+    connect: Connect,
     address: SocketAddr,
     idempotency: Idempotency,
     calls: CallLog,
@@ -67,6 +71,7 @@ pub struct Server {
     metrics: Option<Metrics>,
     listening: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    renewing: Option<JoinHandle<()>>,
 }
 
 /// Where metrics are read, for as long as there is something to read.
@@ -87,23 +92,34 @@ impl Server {
         if let Some(token) = &settings.bootstrap_token {
             bootstrap(&store, token.expose_secret()).await?;
         }
+        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+            Failure::new(format!("UNICRM_LISTEN: can't listen on {}: {error}", settings.listen))
+        })?;
+        let address = listener.local_addr()?;
+        let public_url = match settings.public_url {
+            Some(_) => settings.public_url(),
+            None => format!("http://{address}"),
+        };
         let ledger = StoredLedger::new(store.clone());
         let permits = Permits::new(Arc::new(ledger.clone()), clock.clone());
         let outbound = Outbound::new(OutboundSettings::from(settings), permits.clone(), clock.clone())?;
         let vault = Vault::new(keys.clone());
         rotate(&vault, &store).await?;
         let cursors = CursorKeys::new(keys.clone());
+        let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let accounts = Accounts::new(
             store.clone(),
             vault,
             catalog.clone(),
-            settings.providers.clone(),
+            providers(settings, &catalog, &public_url),
             &outbound,
+            events.clone(),
             clock.clone(),
         )?;
+        let origins = settings.connect_origins.clone();
+        let connect = Connect::new(accounts.clone(), keys.clone(), public_url.clone(), origins);
         let overlays = Overlays::new(store.clone());
         let tokens = Tokens::new(store.clone(), clock.clone());
-        let events = Events::new(store.clone(), keys.clone(), clock.clone());
         let stopping = Stopping::default();
         let (kept, days) = (settings.call_log, settings.call_log_days);
         let calls = CallLog::start(store.clone(), clock.clone(), kept, days);
@@ -131,22 +147,18 @@ impl Server {
             asked: Log::new(store.clone(), gateway.clock.clone()),
             calls: calls.clone(),
             ledger,
+            connect: connect.clone(),
         };
-        let state = State::new(
-            gateway,
-            store.clone(),
-            tokens.clone(),
-            cursors,
-            Wishes {
-                public_url: settings.public_url(),
-                max_request_bytes: settings.max_request_bytes,
-                longest_patience: settings.longest_deadline,
-                limits: Limits::new(permits, settings.calls_per_token, settings.calls_per_account),
-                stopping: stopping.clone(),
-            },
-        );
-        let listener = bind("UNICRM_LISTEN", settings.listen).await?;
-        let address = listener.local_addr()?;
+        let wishes = Wishes {
+            public_url,
+            max_request_bytes: settings.max_request_bytes,
+            longest_patience: settings.longest_deadline,
+            limits: Limits::new(permits, settings.calls_per_token, settings.calls_per_account),
+            stopping: stopping.clone(),
+            brand: settings.brand.clone(),
+            client_address_header: client_address_header(settings)?,
+        };
+        let state = State::new(gateway, store.clone(), connect.clone(), tokens.clone(), cursors, wishes);
         let metrics = match settings.metrics_listen {
             Some(address) => Some(Metrics::start(address, store.clone()).await?),
             None => None,
@@ -161,8 +173,10 @@ impl Server {
         let serving = tokio::spawn(http::serve(listener, state, async move { stopped.cancelled().await }));
         let sweeping = tokio::spawn(sweep(expiring));
         let (delay, grace) = (settings.shutdown_delay, settings.shutdown_grace);
+        let renewing = settings.renew_every.map(|every| tokio::spawn(renew(accounts.clone(), every)));
         Ok(Server {
             accounts,
+            connect,
             address,
             idempotency,
             calls,
@@ -174,6 +188,7 @@ impl Server {
             metrics,
             listening,
             sweeping,
+            renewing,
         })
     }
 
@@ -192,6 +207,11 @@ impl Server {
         &self.accounts
     }
 
+    /// What connects more of them.
+    pub fn connect(&self) -> &Connect {
+        &self.connect
+    }
+
     /// Says that it isn't ready, stops accepting, finishes what is on its way, and returns.
     pub async fn stop(self) -> Outcome {
         self.stopping.begin();
@@ -201,6 +221,10 @@ impl Server {
         self.stop.cancel();
         self.listening.abort();
         self.sweeping.abort();
+        // A renewal that has begun is in a task of its own, and isn't cut short by this.
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
         let finish = async {
             let served = self.serving.await;
             // What a caller who hung up had begun under an idempotency key is finished too.
@@ -313,11 +337,12 @@ struct Expiring {
     asked: Log,
     calls: CallLog,
     ledger: StoredLedger,
+    connect: Connect,
 }
 
 /// Deletes what has expired, at start and ever after. Every process does it; they don't wait for each other.
 async fn sweep(expiring: Expiring) {
-    let Expiring { idempotency, tokens, events, servers, asked, calls, ledger } = expiring;
+    let Expiring { idempotency, tokens, events, servers, asked, calls, ledger, connect } = expiring;
     loop {
         for swept in [
             idempotency.sweep().await,
@@ -327,6 +352,7 @@ async fn sweep(expiring: Expiring) {
             asked.sweep().await,
             calls.sweep().await,
             ledger.sweep().await,
+            connect.sweep().await,
         ] {
             if let Err(error) = swept {
                 tracing::warn!(%error, "what has expired could not be deleted for the moment");
@@ -334,6 +360,33 @@ async fn sweep(expiring: Expiring) {
         }
         tokio::time::sleep(SWEEP_EVERY).await;
     }
+}
+
+/// Renews access tokens ahead of their end, ever after. Every process does it, each those that it is the first to take.
+async fn renew(accounts: Accounts, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = accounts.renew_due().await {
+            tracing::warn!(%error, "what is due to be renewed could not be looked for");
+        }
+    }
+}
+
+/// The providers' settings, with where connect pages have browsers sent back to where nothing else is set.
+fn providers(settings: &Settings, catalog: &Catalog, public_url: &str) -> BTreeMap<String, ProviderSettings> {
+    let mut providers = settings.providers.clone();
+    for name in catalog.providers.keys() {
+        let provider = providers.entry(name.clone()).or_default();
+        provider.redirect_uri.get_or_insert_with(|| callback_url(public_url, name));
+    }
+    providers
+}
+
+fn client_address_header(settings: &Settings) -> Result<Option<HeaderName>, Failure> {
+    let name = settings.client_address_header.as_deref();
+    name.map(str::parse)
+        .transpose()
+        .map_err(|_| Failure::new("UNICRM_CLIENT_ADDRESS_HEADER: is no header's name"))
 }
 
 /// What a process keeps in mind that another may change.

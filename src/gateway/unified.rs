@@ -109,10 +109,10 @@ impl Run<'_> {
 
     async fn update(&mut self) -> Result<Record> {
         self.existing_id()?;
-        match self.update_once().await {
+        match Box::pin(self.update_once()).await {
             Err(error) if self.may_reread(&error).await? => {
                 self.surroundings.before = Found::default();
-                self.update_once().await
+                Box::pin(self.update_once()).await
             }
             outcome => outcome,
         }

@@ -7,6 +7,7 @@ mod admin;
 mod batch;
 mod batch_delete;
 mod capabilities;
+mod connect;
 mod custom;
 mod docs;
 mod extract;
@@ -29,10 +30,12 @@ mod unified;
 mod walk;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::Request;
+use axum::http::HeaderName;
 use axum::response::Response;
 use axum::routing::{any, get, patch, post};
 use axum::{Router, ServiceExt};
@@ -46,6 +49,8 @@ pub use health::Stopping;
 pub use limits::Limits;
 pub use tokens::Tokens;
 
+use crate::account::connect::Connect;
+use crate::config::Brand;
 use crate::error::{Error, Kind};
 use crate::gateway::Gateway;
 use crate::mcp::{Log, Mcp, Servers};
@@ -59,6 +64,7 @@ pub struct State(Arc<Shared>);
 struct Shared {
     gateway: Gateway,
     store: Store,
+    connect: Connect,
     tokens: Tokens,
     mcp: Mcp,
     cursors: CursorKeys,
@@ -67,6 +73,9 @@ struct Shared {
     stopping: Stopping,
     longest_patience: Duration,
     limits: Limits,
+    brand: Brand,
+    client_address_header: Option<HeaderName>,
+    guesses: connect::Guesses,
     /// The OpenAPI document, once it has been asked for.
     openapi: OnceLock<Bytes>,
 }
@@ -84,19 +93,40 @@ pub struct Wishes {
     pub limits: Limits,
     /// When calls are better sent to another process.
     pub stopping: Stopping,
+    /// What connect pages look like.
+    pub brand: Brand,
+    /// A header in which a proxy in front tells the browser's address.
+    pub client_address_header: Option<HeaderName>,
 }
 
 impl State {
     /// The routes' surroundings.
-    pub fn new(gateway: Gateway, store: Store, tokens: Tokens, cursors: CursorKeys, wishes: Wishes) -> Self {
+    pub fn new(
+        gateway: Gateway,
+        store: Store,
+        connect: Connect,
+        tokens: Tokens,
+        cursors: CursorKeys,
+        wishes: Wishes,
+    ) -> Self {
         let openapi = OnceLock::new();
-        let Wishes { public_url, max_request_bytes, longest_patience, limits, stopping } = wishes;
+        let guesses = connect::Guesses::none();
+        let Wishes {
+            public_url,
+            max_request_bytes,
+            longest_patience,
+            limits,
+            stopping,
+            brand,
+            client_address_header,
+        } = wishes;
         let clock = gateway.clock.clone();
         let servers = Servers::new(store.clone(), clock.clone());
         let mcp = Mcp::new(gateway.clone(), servers, Log::new(store.clone(), clock), reply::error_body);
         State(Arc::new(Shared {
             gateway,
             store,
+            connect,
             tokens,
             mcp,
             cursors,
@@ -105,6 +135,9 @@ impl State {
             stopping,
             longest_patience,
             limits,
+            brand,
+            client_address_header,
+            guesses,
             openapi,
         }))
     }
@@ -122,6 +155,7 @@ pub fn service(
         .merge(descriptions())
         .merge(administration().route_layer(axum::middleware::from_fn(middleware::read_once_more)))
         .merge(probes())
+        .merge(connect::routes())
         .fallback(|| async { Error::not_found("There is no such route; the README lists them.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Kind::MethodNotAllowed, "This route exists, but not for this HTTP method.")
@@ -138,7 +172,8 @@ pub async fn serve(
     state: State,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, service(state).into_make_service()).with_graceful_shutdown(stop).await
+    let service = service(state).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 /// Calls for one account, which the query names.
@@ -185,7 +220,7 @@ fn administration() -> Router<State> {
         .route("/batch-request", post(batch::run))
         .route("/ping", get(admin::ping))
         .route("/environment", get(admin::environment::list))
-        .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::rename))
+        .route("/environment/{id}", get(admin::environment::read).patch(admin::environment::change))
         .route("/integration", get(admin::integration::list))
         .route("/integration/{id}", get(admin::integration::read))
         .route("/integrations/{id}", get(admin::integration::read))
@@ -217,7 +252,9 @@ fn administration() -> Router<State> {
         .route("/integrated-account/token", post(admin::account_token::issue))
         .route("/integrated-account/me", get(admin::account_token::me).patch(admin::account_token::change_me))
         .route("/integrated-account/refresh-credentials", post(admin::account_actions::refresh))
+        .route("/integrated-account/run-post-install-actions", post(admin::account_actions::complete))
         .route("/integrated-account/bulk-delete", post(admin::account_actions::bulk_delete))
+        .route("/link-token", post(admin::link_token::create))
         .route(
             "/sandbox-integrated-account",
             get(admin::sandbox_account::list).post(admin::sandbox_account::create),

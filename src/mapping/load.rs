@@ -238,6 +238,7 @@ impl<'a> Loader<'a> {
             }
         }
         self.check_auth(document, &manifest.auth);
+        self.check_connect(document, manifest);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
                 let here = ["resources", resource, "methods", method];
@@ -264,12 +265,30 @@ impl<'a> Loader<'a> {
 
     /// An `id_pattern` that matches a whole id.
     fn pattern(&mut self, document: &Document, pattern: &str) -> Option<Regex> {
-        match Regex::new(&format!("^(?:{pattern})$")) {
+        match whole(pattern) {
             Ok(pattern) => Some(pattern),
             Err(error) => {
                 self.problem(document, &["id_pattern"], format!("is not a regular expression: {error}"));
                 None
             }
+        }
+    }
+
+    /// What is asked while an account is connected exists and changes nothing.
+    fn check_connect(&mut self, document: &Document, manifest: &Manifest) {
+        let Some(connect) = &manifest.auth.connect else { return };
+        let asked = [&connect.probe]
+            .into_iter()
+            .chain(connect.install.iter().map(|install| &install.call))
+            .chain(&connect.validate);
+        for asked in asked {
+            let name = format!("{}.{}", asked.resource, asked.method);
+            let problem = match manifest.native(&asked.resource, &asked.method) {
+                None => format!("{name} is no operation of the manifest"),
+                Some(facts) if !facts.is_read() => format!("{name} changes something, and a check must not"),
+                Some(_) => continue,
+            };
+            self.problem(document, &["auth", "connect"], problem);
         }
     }
 
@@ -283,8 +302,22 @@ impl<'a> Loader<'a> {
                     self.problem(document, &["auth", "oauth2", key], "must be an https URL");
                 }
             }
+            if oauth2.revoke_url.as_ref().is_some_and(|url| !is_https(url)) {
+                self.problem(document, &["auth", "oauth2", "revoke_url"], "must be an https URL");
+            }
         }
         if let Some(key) = &auth.api_key {
+            for field in &key.fields {
+                if field.find_at.as_ref().is_some_and(|url| !is_https(url)) {
+                    let message = format!("find_at of {} must be an https URL", field.name);
+                    self.problem(document, &["auth", "api_key", "fields"], message);
+                }
+                if let Some(Err(error)) = field.pattern.as_ref().map(|pattern| whole(pattern)) {
+                    let message =
+                        format!("the pattern of {} is not a regular expression: {error}", field.name);
+                    self.problem(document, &["auth", "api_key", "fields"], message);
+                }
+            }
             let presented = match &key.present {
                 Presentation::Bearer(name) => vec![name],
                 Presentation::Basic { username, password } => vec![username, password],
@@ -315,6 +348,11 @@ impl<'a> Loader<'a> {
             });
         }
     }
+}
+
+/// A pattern that matches a whole text.
+fn whole(pattern: &str) -> Result<Regex, regex::Error> {
+    Regex::new(&format!("^(?:{pattern})$"))
 }
 
 fn is_https(url: &str) -> bool {

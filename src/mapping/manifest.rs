@@ -107,6 +107,53 @@ pub struct Auth {
     /// A key that the account's owner copies from the vendor.
     #[serde(default)]
     pub api_key: Option<ApiKey>,
+    /// What is asked of the vendor while an account is connected.
+    #[serde(default)]
+    pub connect: Option<Connect>,
+}
+
+/// What is asked of a vendor while an account is connected. All of it reads.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// A cheap operation that tells whether a credential is good, before anything is saved.
+    pub probe: Asked,
+    /// What the vendor calls the tenant that the credential is for, as a JSON pointer into the probe's answer: an account
+    /// that is connected again must be of the same one.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// The tenant's name for people, likewise.
+    #[serde(default)]
+    pub tenant_name: Option<String>,
+    /// Asked once the account is saved; what is kept of the answers stands in its context.
+    #[serde(default)]
+    pub install: Vec<Install>,
+    /// Operations that the account must be allowed, or it is of no use.
+    #[serde(default)]
+    pub validate: Vec<Asked>,
+}
+
+/// One of the vendor's operations, as it is called while an account is connected.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The vendor's resource.
+    pub resource: String,
+    /// The method of it.
+    pub method: String,
+    /// The query, or the named parameters.
+    #[serde(default)]
+    pub query: Map<String, Value>,
+}
+
+/// An operation of which something is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Install {
+    /// What is called.
+    pub call: Asked,
+    /// Members of the account's context, with JSON pointers into the answer.
+    pub keep: BTreeMap<String, String>,
 }
 
 /// An OAuth 2.0 provider.
@@ -128,6 +175,16 @@ pub struct OAuth2 {
     /// Whether a refresh must repeat the redirect URI.
     #[serde(default)]
     pub refresh_with_redirect_uri: bool,
+    /// Whether the vendor takes a PKCE challenge (RFC 7636).
+    #[serde(default)]
+    pub pkce: bool,
+    /// Whether the vendor may leave `state` out when it sends the browser back, and lets each attempt have a path of its
+    /// own below the registered redirect URI: then that path is what tells the attempt.
+    #[serde(default)]
+    pub state_in_path: bool,
+    /// Where tokens are revoked (RFC 7009), if the vendor offers that.
+    #[serde(default)]
+    pub revoke_url: Option<String>,
 }
 
 fn space() -> String {
@@ -157,6 +214,15 @@ pub struct CredentialField {
     pub secret: bool,
     /// Where the owner finds it.
     pub help: String,
+    /// The page of the vendor's where the owner finds it.
+    #[serde(default)]
+    pub find_at: Option<String>,
+    /// What all of it looks like, as a regular expression: what can't be right is refused before the vendor is asked.
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// An example, for a field that isn't secret.
+    #[serde(default)]
+    pub example: Option<String>,
 }
 
 /// How a credential is put on a request.

@@ -43,6 +43,9 @@ const ANNOUNCED: Duration = Duration::from_secs(1);
 /// What counts as having waited.
 const WORTH_TELLING: Duration = Duration::from_millis(1);
 
+/// What a caller who has waited must have left: a call that is sent too late is none.
+const FOR_THE_CALL: Duration = Duration::from_secs(1);
+
 /// How long a lane is kept that nobody uses.
 const KEPT: Duration = Duration::from_secs(3600);
 
@@ -176,9 +179,9 @@ impl Paces {
     }
 }
 
-/// Fails where the caller doesn't wait that long.
+/// Fails where the caller doesn't wait that long, with time left for the call itself.
 fn within(exchange: &Exchange, until: Instant) -> Result<()> {
-    if until < exchange.deadline {
+    if until + FOR_THE_CALL < exchange.deadline {
         return Ok(());
     }
     let label = exchange.label();

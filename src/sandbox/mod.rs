@@ -18,6 +18,7 @@ mod courier;
 mod fault_layer;
 mod faults;
 mod line;
+mod login;
 mod nimble;
 mod nutshell;
 mod quota;

@@ -6,6 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
 use super::clock::Clock;
@@ -56,7 +59,16 @@ struct Ledger {
     refreshed: usize,
     access: HashMap<String, Access>,
     refresh: HashMap<String, Grant>,
-    codes: HashMap<String, Grant>,
+    codes: HashMap<String, Code>,
+}
+
+/// What an authorization code is good for, and what has to come with it.
+struct Code {
+    grant: Grant,
+    /// Where the browser was sent back to.
+    redirect_uri: Option<String>,
+    /// Of PKCE, by its method S256.
+    challenge: Option<String>,
 }
 
 struct Access {
@@ -101,19 +113,42 @@ impl Tokens {
 
     /// An authorization code, good once.
     pub(super) fn mint_code(&self) -> String {
-        self.ledger().mint_code(self.holder.clone())
+        self.ledger().mint_code(Code { grant: self.holder.clone(), redirect_uri: None, challenge: None })
     }
 
-    /// An authorization code for these scopes and no others.
-    pub(super) fn mint_code_for(&self, scopes: Vec<String>) -> String {
-        self.ledger().mint_code(Grant { scopes, ..self.holder.clone() })
+    /// An authorization code that a browser is sent to `redirect_uri` with, for these scopes or all, under a challenge of
+    /// PKCE if there is one.
+    pub(super) fn mint_code_for(
+        &self,
+        scopes: Option<Vec<String>>,
+        redirect_uri: &str,
+        challenge: Option<&str>,
+    ) -> String {
+        let scopes = scopes.unwrap_or_else(|| self.holder.scopes.clone());
+        let grant = Grant { scopes, ..self.holder.clone() };
+        let redirect_uri = Some(redirect_uri.to_owned());
+        self.ledger().mint_code(Code { grant, redirect_uri, challenge: challenge.map(str::to_owned) })
     }
 
-    /// Trades an authorization code; None when it is unknown or used.
-    pub(super) fn redeem(&self, code: &str) -> Option<Issued> {
+    /// Trades an authorization code; None when it is unknown or used, or came with something else than it was asked for
+    /// with.
+    pub(super) fn redeem(
+        &self,
+        code: &str,
+        redirect_uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Option<Issued> {
         let mut ledger = self.ledger();
-        let grant = ledger.codes.remove(code)?;
-        Some(ledger.pair(grant, self.clock.now()))
+        let code = ledger.codes.remove(code)?;
+        let is_same_address = match (&code.redirect_uri, redirect_uri) {
+            (Some(sent), Some(said)) => sent == said,
+            (Some(_) | None, _) => true,
+        };
+        let is_answered = match &code.challenge {
+            Some(challenge) => verifier.is_some_and(|verifier| answers(verifier, challenge)),
+            None => true,
+        };
+        (is_same_address && is_answered).then(|| ledger.pair(code.grant, self.clock.now()))
     }
 
     /// Trades a refresh token for a new pair; None when it is unknown, used or revoked.
@@ -184,10 +219,10 @@ impl Ledger {
         self.issued
     }
 
-    fn mint_code(&mut self, grant: Grant) -> String {
-        let code = format!("sandbox-code-{}", self.count());
-        self.codes.insert(code.clone(), grant);
-        code
+    fn mint_code(&mut self, code: Code) -> String {
+        let name = format!("sandbox-code-{}", self.count());
+        self.codes.insert(name.clone(), code);
+        name
     }
 
     fn mint_refresh(&mut self, grant: Grant) -> String {
@@ -204,4 +239,9 @@ impl Ledger {
         let scope = grant.scopes.join(" ");
         Issued { access, refresh: self.mint_refresh(grant), scope, expires_in: self.expires_in }
     }
+}
+
+/// Whether a verifier is the one that a challenge was made of.
+fn answers(verifier: &str, challenge: &str) -> bool {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())) == challenge
 }

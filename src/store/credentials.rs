@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sqlx::FromRow;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Store;
@@ -95,19 +96,42 @@ impl Store {
         id: AccountId,
         version: i64,
         credential: Sealed,
+        renew_at: Option<OffsetDateTime>,
     ) -> Result<bool> {
         let stored = sqlx::query(
-            "UPDATE credential SET key_id = $4, sealed = $5, version = version + 1, lease = NULL, lease_until = NULL, \
-             updated_at = now() WHERE environment_id = $1 AND account_id = $2 AND version = $3",
+            "UPDATE credential SET key_id = $4, sealed = $5, renew_at = $6, version = version + 1, lease = NULL, \
+             lease_until = NULL, updated_at = now() WHERE environment_id = $1 AND account_id = $2 AND version = $3",
         )
         .bind(environment.0)
         .bind(id.0)
         .bind(version)
         .bind(credential.key_id)
         .bind(credential.bytes)
+        .bind(renew_at)
         .execute(&self.pool)
         .await?;
         Ok(stored.rows_affected() > 0)
+    }
+
+    /// Takes some renewals that are due by `now`, of any environment, and moves each on to `again`, when it is due once
+    /// more if nothing comes of it. Processes that do it at once take different ones.
+    pub async fn claim_renewals(
+        &self,
+        now: OffsetDateTime,
+        again: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<(EnvironmentId, AccountId)>> {
+        let claimed = sqlx::query_as(
+            "UPDATE credential c SET renew_at = $2 FROM (SELECT c.account_id FROM credential c \
+             JOIN integrated_account a ON a.id = c.account_id \
+             JOIN environment_integration ei ON ei.id = a.environment_integration_id \
+             WHERE c.renew_at <= $1 AND a.status <> 'needs_reauth' AND ei.is_enabled \
+             ORDER BY c.renew_at LIMIT $3 FOR UPDATE OF c SKIP LOCKED) due \
+             WHERE c.account_id = due.account_id RETURNING c.environment_id, c.account_id",
+        );
+        let claimed: Vec<(Uuid, Uuid)> =
+            claimed.bind(now).bind(again).bind(limit).fetch_all(&self.pool).await?;
+        Ok(claimed.into_iter().map(|(environment, id)| (EnvironmentId(environment), AccountId(id))).collect())
     }
 
     /// Some credentials that are sealed with another key than `key_id`, of any environment: for key rotation only.

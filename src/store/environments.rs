@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 
 use super::Store;
+use crate::crypto::Sealed;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{EnvironmentId, EnvironmentIntegrationId};
 use uuid::Uuid;
@@ -16,6 +17,8 @@ pub struct EnvironmentRow {
     pub id: Uuid,
     /// Unique.
     pub name: String,
+    /// Origins whose pages may open the connect pages.
+    pub connect_origins: Vec<String>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// When it last changed.
@@ -90,19 +93,19 @@ impl Store {
         Ok(row.fetch_optional(&self.pool).await?)
     }
 
-    /// Renames an environment.
-    pub async fn rename_environment(
+    /// Changes an environment; absent stays.
+    pub async fn change_environment(
         &self,
         environment: EnvironmentId,
-        name: &str,
+        name: Option<&str>,
+        connect_origins: Option<&[String]>,
     ) -> Result<Option<EnvironmentRow>> {
-        let row =
-            sqlx::query_as("UPDATE environment SET name = $2, updated_at = now() WHERE id = $1 RETURNING *")
-                .bind(environment.0)
-                .bind(name)
-                .fetch_optional(&self.pool)
-                .await;
-        row.map_err(|error| taken(error, name))
+        let row = sqlx::query_as(
+            "UPDATE environment SET name = coalesce($2, name), connect_origins = coalesce($3, connect_origins), \
+             updated_at = now() WHERE id = $1 RETURNING *",
+        );
+        let row = row.bind(environment.0).bind(name).bind(connect_origins).fetch_optional(&self.pool).await;
+        row.map_err(|error| taken(error, name.unwrap_or_default()))
     }
 
     /// Makes an environment with every provider and every shipped model switched on.
@@ -208,15 +211,70 @@ impl Store {
             None => Ok(None),
         }
     }
+}
 
-    /// Switches a provider off, and with it every account of it in the environment.
-    pub async fn switch_off(&self, environment: EnvironmentId, id: EnvironmentIntegrationId) -> Result<bool> {
-        let gone = sqlx::query("DELETE FROM environment_integration WHERE environment_id = $1 AND id = $2")
-            .bind(environment.0)
-            .bind(id.0)
-            .execute(&self.pool)
-            .await?;
-        Ok(gone.rows_affected() > 0)
+impl Store {
+    /// The name of a unified model that an environment has, by the model's id or by that under which it is switched on.
+    pub async fn model_name(&self, environment: EnvironmentId, id: Uuid) -> Result<Option<String>> {
+        let name = sqlx::query_scalar(
+            "SELECT m.name FROM unified_model m JOIN environment_unified_model em ON em.unified_model_id = m.id \
+             WHERE em.environment_id = $1 AND (m.id = $2 OR em.id = $2) LIMIT 1",
+        );
+        Ok(name.bind(environment.0).bind(id).fetch_optional(&self.pool).await?)
+    }
+
+    /// The secret of the OAuth app that an environment has of its own, if it has one.
+    pub async fn app_secret(
+        &self,
+        environment: EnvironmentId,
+        id: EnvironmentIntegrationId,
+    ) -> Result<Option<Sealed>> {
+        let row = sqlx::query_as(
+            "SELECT app_key_id, app_sealed FROM environment_integration WHERE environment_id = $1 AND id = $2 \
+             AND app_sealed IS NOT NULL",
+        );
+        let row: Option<(String, Vec<u8>)> =
+            row.bind(environment.0).bind(id.0).fetch_optional(&self.pool).await?;
+        Ok(row.map(|(key_id, bytes)| Sealed { key_id, bytes }))
+    }
+
+    /// Sets the secret of the OAuth app that an environment has of its own, or takes it away.
+    pub async fn set_app_secret(
+        &self,
+        environment: EnvironmentId,
+        id: EnvironmentIntegrationId,
+        secret: Option<Sealed>,
+    ) -> Result<()> {
+        let (key_id, bytes) = secret.map(|sealed| (sealed.key_id, sealed.bytes)).unzip();
+        sqlx::query(
+            "UPDATE environment_integration SET app_key_id = $3, app_sealed = $4, updated_at = now() \
+             WHERE environment_id = $1 AND id = $2",
+        )
+        .bind(environment.0)
+        .bind(id.0)
+        .bind(key_id)
+        .bind(bytes)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Some secrets of apps that are sealed with another key than `key_id`, of any environment: for key rotation only.
+    pub async fn app_secrets_sealed_otherwise(
+        &self,
+        key_id: &str,
+    ) -> Result<Vec<(EnvironmentId, EnvironmentIntegrationId, Sealed)>> {
+        let rows = sqlx::query_as(
+            "SELECT environment_id, id, app_key_id, app_sealed FROM environment_integration \
+             WHERE app_sealed IS NOT NULL AND app_key_id <> $1",
+        );
+        let rows: Vec<(Uuid, Uuid, String, Vec<u8>)> = rows.bind(key_id).fetch_all(&self.pool).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(environment, id, key_id, bytes)| {
+                (EnvironmentId(environment), EnvironmentIntegrationId(id), Sealed { key_id, bytes })
+            })
+            .collect())
     }
 }
 

@@ -1,6 +1,6 @@
-//! Events: what CRMs told of their records, kept for a while.
+//! Events: what CRMs told of their records and what happened to accounts, kept for a while.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -24,6 +24,15 @@ pub struct EventRow {
     pub created_at: OffsetDateTime,
 }
 
+/// An event to be stored.
+#[derive(Debug)]
+pub struct NewEvent {
+    /// Its identifier; they sort by time.
+    pub id: Uuid,
+    /// What happened, encrypted.
+    pub sealed: Sealed,
+}
+
 /// Which events a list has.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EventFilter {
@@ -36,28 +45,24 @@ pub struct EventFilter {
 }
 
 impl Store {
-    /// Adds an account's events, in order: all of them or none.
+    /// Adds what a CRM told of an account's records, in order: all of it, or nothing if there is no such account.
+    /// `false` then.
     pub async fn add_events(
         &self,
         environment: EnvironmentId,
         account: AccountId,
-        events: Vec<(Uuid, Sealed)>,
-    ) -> Result<()> {
-        let (ids, sealed): (Vec<Uuid>, Vec<Sealed>) = events.into_iter().unzip();
-        let keys: Vec<String> = sealed.iter().map(|sealed| sealed.key_id.clone()).collect();
-        let bytes: Vec<Vec<u8>> = sealed.into_iter().map(|sealed| sealed.bytes).collect();
-        sqlx::query(
-            "INSERT INTO event (environment_id, account_id, id, key_id, sealed) \
-             SELECT $1, $2, e.id, e.key_id, e.sealed FROM UNNEST($3::uuid[], $4::text[], $5::bytea[]) AS e(id, key_id, sealed)",
-        )
-        .bind(environment.0)
-        .bind(account.0)
-        .bind(ids)
-        .bind(keys)
-        .bind(bytes)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        events: Vec<NewEvent>,
+    ) -> Result<bool> {
+        let (ids, keys, bytes) = columns(events);
+        // The account is held meanwhile, so that its end takes these events along.
+        let added = sqlx::query(
+            "WITH owner AS (SELECT id FROM integrated_account WHERE environment_id = $1 AND id = $2 FOR KEY SHARE) \
+             INSERT INTO event (environment_id, account_id, id, key_id, sealed) \
+             SELECT $1, owner.id, e.id, e.key_id, e.sealed \
+             FROM owner, UNNEST($3::uuid[], $4::text[], $5::bytea[]) AS e(id, key_id, sealed)",
+        );
+        let added = added.bind(environment.0).bind(account.0).bind(ids).bind(keys).bind(bytes);
+        Ok(added.execute(&self.pool).await?.rows_affected() > 0)
     }
 
     /// An environment's events, oldest first, after `after`.
@@ -86,4 +91,37 @@ impl Store {
         );
         Ok(gone.bind(before).bind(limit).execute(&self.pool).await?.rows_affected())
     }
+}
+
+/// Adds what happened to an account, in the transaction in which it happens.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    environment: EnvironmentId,
+    account: AccountId,
+    events: Vec<NewEvent>,
+) -> Result<()> {
+    let (ids, keys, bytes) = columns(events);
+    sqlx::query(
+        "INSERT INTO event (environment_id, account_id, id, key_id, sealed, of_account) \
+         SELECT $1, $2, e.id, e.key_id, e.sealed, true \
+         FROM UNNEST($3::uuid[], $4::text[], $5::bytea[]) AS e(id, key_id, sealed)",
+    )
+    .bind(environment.0)
+    .bind(account.0)
+    .bind(ids)
+    .bind(keys)
+    .bind(bytes)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn columns(events: Vec<NewEvent>) -> (Vec<Uuid>, Vec<String>, Vec<Vec<u8>>) {
+    let mut columns = (Vec::new(), Vec::new(), Vec::new());
+    for NewEvent { id, sealed } in events {
+        columns.0.push(id);
+        columns.1.push(sealed.key_id);
+        columns.2.push(sealed.bytes);
+    }
+    columns
 }

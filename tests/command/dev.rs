@@ -50,6 +50,12 @@ fn dev_prints_lines_that_work_when_pasted_and_starts_again_with_the_same_account
     }
     let reference = Command::new("curl").args(["-sSf", &value(&first, "Reference")]).output().expect("curl");
     assert!(String::from_utf8_lossy(&reference.stdout).contains("docs/page.js"), "{reference:?}");
+    for label in ["Capsule", "Nimble", "Nutshell"] {
+        let link = value(&first, &format!("{label}:"));
+        let page = Command::new("curl").args(["-sSfL", "-c", "-", "-b", "", &link]).output().expect("curl");
+        let page = String::from_utf8_lossy(&page.stdout).into_owned();
+        assert!(page.contains(&format!("Connect {label}")), "{link}\n{page}");
+    }
     assert!(dev.end("INT").success(), "Ctrl-C is an orderly end");
     assert_eq!(dir.postmaster(), None, "the database stopped with it");
 

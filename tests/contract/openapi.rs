@@ -136,6 +136,11 @@ fn every_operation_says_how_it_fails() {
     let error = json!({ "$ref": "#/components/schemas/Error" });
     for (path, verb, operation) in operations(&document) {
         let answers = operation["responses"].as_object().expect("answers");
+        if is_for_browsers(operation) {
+            let pages = ["200", "4XX", "5XX"].map(|status| &answers[status]["content"]["text/html"]);
+            assert!(pages.iter().all(|page| page.is_object()), "{verb} {path}: {answers:?}");
+            continue;
+        }
         let failures = answers.iter().filter(|(status, _)| status.starts_with(['4', '5']));
         for (status, answer) in failures {
             let answer =
@@ -152,6 +157,11 @@ fn every_operation_says_how_it_fails() {
     }
 }
 
+/// Whether it answers with pages, and sends browsers on.
+fn is_for_browsers(operation: &Value) -> bool {
+    operation["responses"]["303"].is_object()
+}
+
 #[tokio::test]
 async fn whatever_takes_a_token_refuses_whoever_has_none() {
     let app = TestApp::start().await;
@@ -165,6 +175,12 @@ async fn whatever_takes_a_token_refuses_whoever_has_none() {
             reply.local_error(404); // its token is part of the address
         } else if path == "/mcp/{token}" {
             reply.local_error(401); // and so is this one's
+        } else if is_for_browsers(operation) {
+            // A browser has a session, or is told that it has none.
+            reply.assert_status(403);
+            assert_eq!(reply.header("content-type"), "text/html; charset=utf-8", "{path}");
+        } else if path == "/connect-account/progress" {
+            reply.local_error(403);
         } else if operation["security"] == json!([]) {
             reply.assert_status(200);
         } else {

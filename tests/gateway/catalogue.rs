@@ -100,6 +100,8 @@ async fn an_override_that_would_have_no_effect_is_refused() {
     let app = bare().await;
     let path = format!("/environment-integration/{}", app.environment_integration("capsule").await);
     let change = json!({ "override": { "credentials": { "x": 1 } } });
+    app.gateway.patch(&path, &change).await.refused_fields(&["override.credentials.x"]);
+    let change = json!({ "override": { "pagination": {} } });
     app.gateway.patch(&path, &change).await.refused_fields(&["override"]);
     app.gateway.patch(&path, &json!({ "override": {} })).await.ok();
 }

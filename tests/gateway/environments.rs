@@ -15,7 +15,7 @@ async fn a_token_sees_its_own_environment_and_may_rename_it() {
     let listed = app.gateway.get("/environment").await.result();
     assert_eq!(listed.len(), 1);
     let keys: Vec<&String> = listed[0].as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["id", "name", "team_id", "created_at", "updated_at"]);
+    assert_eq!(keys, ["id", "name", "connect_origins", "team_id", "created_at", "updated_at"]);
     let path = format!("/environment/{}", listed[0]["id"].as_str().expect("an id"));
     assert_eq!(app.gateway.get(&path).await.ok(), listed[0]);
     let renamed = app.gateway.patch(&path, &json!({ "name": " Production 生産 " })).await.ok();

@@ -124,3 +124,22 @@ fn a_shape_that_is_not_there_is_a_problem() {
         "{found:#?}"
     );
 }
+
+#[test]
+fn what_is_asked_while_an_account_is_connected_exists_and_only_reads() {
+    let text = manifest(ITEMS).replace(
+        "paging:\n",
+        "  connect:\n    probe: { resource: items, method: lost }\n    validate: [{ resource: items, method: add }]\npaging:\n",
+    );
+    let text = text.replace("help: x }", "help: x, pattern: \"(\", find_at: elsewhere }")
+        + "      add: { description: x, method: POST, path: /items }\n";
+    let found = problems(&[("library/provider.yaml", &text)]);
+    for expected in [
+        "items.lost is no operation of the manifest",
+        "items.add changes something, and a check must not",
+        "the pattern of api_key is not a regular expression",
+        "find_at of api_key must be an https URL",
+    ] {
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{expected} in {found:#?}");
+    }
+}

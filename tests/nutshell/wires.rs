@@ -30,8 +30,10 @@ async fn an_error_inside_a_success_is_the_error_that_it_is() {
         (200, -32603, "Internal error", 502),
     ] {
         let vendor = ScriptedVendor::saying(Answer::json(rpc_error(code, message)).status(http)).await;
-        let app = at(&vendor).await;
+        let mut app = at(&vendor).await;
         for path in ["/unified/crm/contacts/1", "/proxy/contacts/1"] {
+            // One that was asked to slow down would keep to it.
+            app.connect_another().await;
             let reply = app.get(path).await;
             let body = reply.remote_error(status);
             assert!(body["message"].as_str().is_some_and(|text| text.contains(message)), "{code}: {body}");

@@ -154,11 +154,17 @@ async fn revoking_all_tokens_spares_none() {
     assert_error(&reply, 400, "invalid_grant");
 }
 
-/// Opens the consent page; the status, and where the browser is sent.
+/// Allows access on the consent page; the status, and where the browser is sent.
 async fn consent(crm: &Crm, query: &str) -> (u16, Option<Url>) {
+    decide(crm, query, "decision=allow&password=any").await
+}
+
+async fn decide(crm: &Crm, query: &str, decision: &'static str) -> (u16, Option<Url>) {
     let page = format!("{}/oauth/authorise?{query}", crm.sandbox.origin());
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-    let reply = browser.expect("a client").get(page).send().await.expect("an answer");
+    let form = "application/x-www-form-urlencoded";
+    let request = browser.expect("a client").post(page).header("content-type", form).body(decision);
+    let reply = request.send().await.expect("an answer");
     let location = reply.headers().get("location").map(|address| address.to_str().expect("text"));
     (reply.status().as_u16(), location.map(|address| Url::parse(address).expect("an address")))
 }
@@ -207,4 +213,41 @@ async fn consent_tells_what_is_wrong_to_those_it_can_send_back() {
         let wish = format!("client_id={CLIENT_ID}&response_type=code&{back}");
         assert_eq!(consent(&crm, &wish).await, (400, None), "{back}");
     }
+}
+
+#[tokio::test]
+async fn whoever_denies_sends_the_browser_back_with_that() {
+    let crm = Crm::start().await;
+    let wish = format!("client_id={CLIENT_ID}&response_type=code&state=s&{BACK}");
+    let page = crm.send(Method::GET, &format!("/oauth/authorise?{wish}"), None, "").await.expect("an answer");
+    assert!(page.status == 200 && page.text().contains("Allow access"), "{}", page.text());
+    let (status, address) = decide(&crm, &wish, "decision=deny").await;
+    let address = address.expect("an address");
+    assert_eq!((status, parameter(&address, "error").as_deref()), (302, Some("access_denied")));
+    assert_eq!(parameter(&address, "state").as_deref(), Some("s"));
+    assert_eq!(decide(&crm, &wish, "decision=allow&password=").await, (200, None));
+}
+
+#[tokio::test]
+async fn a_code_under_a_challenge_wants_the_verifier_and_the_same_address() {
+    let crm = Crm::start().await;
+    // Of RFC 7636, appendix B.
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let wish = format!("client_id={CLIENT_ID}&response_type=code&code_challenge={challenge}&{BACK}");
+    let trade = async |verifier: Option<&str>, address: &str| {
+        let (_, back) = consent(&crm, &wish).await;
+        let mut body = json!({
+            "grant_type": "authorization_code", "code": parameter(&back.expect("an address"), "code"),
+            "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "redirect_uri": address,
+        });
+        if let Some(verifier) = verifier {
+            body["code_verifier"] = verifier.into();
+        }
+        crm.send(Method::POST, "/oauth/token", None, body.to_string()).await.expect("an answer").status
+    };
+    assert_eq!(trade(Some(verifier), "https://a.example/back?of=1").await, 200);
+    assert_eq!(trade(Some("another"), "https://a.example/back?of=1").await, 400);
+    assert_eq!(trade(None, "https://a.example/back?of=1").await, 400);
+    assert_eq!(trade(Some(verifier), "https://a.example/elsewhere").await, 400);
 }

@@ -305,6 +305,8 @@ fn settings(setup: &Setup, origin: Option<String>) -> Settings {
     let mut env = BTreeMap::from([
         ("UNICRM_LISTEN".to_owned(), loopback().to_string()),
         ("UNICRM_BOOTSTRAP_TOKEN".to_owned(), TOKEN.to_owned()),
+        // Tests that count what a vendor is asked renew when they mean to.
+        ("UNICRM_RENEW_EVERY".to_owned(), "0".to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_ID"), CLIENT_ID.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_CLIENT_SECRET"), CLIENT_SECRET.to_owned()),
         (format!("UNICRM_PROVIDER_{provider}_REDIRECT_URI"), "https://gateway.example/callback".to_owned()),

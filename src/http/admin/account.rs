@@ -5,12 +5,12 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{Paging, optional_object, optional_text, parse, required_text};
-use crate::account::{Import, STATUSES};
+use crate::account::{Import, STATUSES, shown};
 use crate::error::{Error, Result};
 use crate::gateway::overlay::{Place, Target};
 use crate::http::State;
 use crate::http::extract::{AdminQuery, Caller, JsonBody, Segments};
-use crate::http::reply::{Json, instant};
+use crate::http::reply::Json;
 use crate::ids::{AccountId, EnvironmentIntegrationId};
 use crate::mapping::overrides::lay;
 use crate::model::Method;
@@ -169,31 +169,5 @@ async fn show(state: &State, caller: &Caller, id: AccountId) -> Result<Json<Valu
 
 /// An account in the contract's shape, without its secrets.
 pub(super) fn write(state: &State, row: &AccountRow) -> Value {
-    let manifest =
-        state.0.gateway.catalog.providers.get(&row.integration_name).map(|provider| &provider.manifest);
-    json!({
-        "id": row.id,
-        "tenant_id": row.tenant_id,
-        "environment_id": row.environment_id,
-        "environment_integration_id": row.environment_integration_id,
-        "status": row.status,
-        "is_sandbox": row.is_sandbox,
-        "authentication_method": row.authentication_method,
-        "region": row.region,
-        "context": row.context,
-        "object_store_context_fields": [],
-        "unified_model_override": row.unified_model_override,
-        "integration_override": row.integration_override,
-        "last_error": row.last_error,
-        "last_forbidden_error": row.last_forbidden_error,
-        "integration": {
-            "id": row.integration_id,
-            "name": row.integration_name,
-            "category": manifest.map(|manifest| &manifest.category),
-            "config": { "label": manifest.map(|manifest| &manifest.label) },
-        },
-        "environment_integration": { "id": row.environment_integration_id, "is_active": row.is_enabled },
-        "created_at": instant(row.created_at),
-        "updated_at": instant(row.updated_at),
-    })
+    shown(&state.0.gateway.catalog, row)
 }

@@ -21,6 +21,17 @@ pub async fn refresh(Shared(state): Shared<State>, caller: Caller, body: JsonBod
     Ok(Json(json!({ "success": true })))
 }
 
+/// `POST /integrated-account/run-post-install-actions`: once more what comes after an account is saved; it is active if
+/// that succeeds.
+pub async fn complete(Shared(state): Shared<State>, caller: Caller, body: JsonBody) -> Result<Json<Value>> {
+    let id = required_text(&mut body.object(&["id"])?, "id")?;
+    let id = parse(&id, "integrated account")?;
+    state.0.gateway.accounts.usable(caller.environment, id).await?;
+    let failed = state.0.gateway.accounts.complete(caller.environment, id).await?;
+    let error = failed.as_ref().map(|failure| failure.error_type());
+    Ok(Json(json!({ "success": failed.is_none(), "error_type": error })))
+}
+
 /// `POST /integrated-account/bulk-delete`: by ids or by tenant. Accounts that are gone already are no error, so that a
 /// repeat of a call whose answer was lost succeeds.
 pub async fn bulk_delete(

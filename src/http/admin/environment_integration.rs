@@ -50,8 +50,14 @@ pub async fn create(Shared(state): Shared<State>, caller: Caller, body: JsonBody
     let unknown =
         || Error::invalid_field("integration_id", "names no integration; GET /integration lists them");
     let integration: Uuid = integration.parse().map_err(|_| unknown())?;
-    let row = state.0.store.switch_on(caller.environment, integration, wanted(&mut body)?).await?;
-    Ok(Json(write(&state, &row.ok_or_else(unknown)?)?))
+    let (change, app) = wanted(&mut body)?;
+    let present = state.0.store.environment_integrations(caller.environment).await?;
+    let row = state.0.store.switch_on(caller.environment, integration, change).await?.ok_or_else(unknown)?;
+    // One that was on already stays as it is, and so does its app.
+    if !present.iter().any(|present| present.id == row.id) {
+        keep_secret(&state, &caller, &row, app).await?;
+    }
+    Ok(Json(write(&state, &row)?))
 }
 
 pub async fn change(
@@ -62,32 +68,123 @@ pub async fn change(
 ) -> Result<Json<Value>> {
     let id = id(path)?;
     let mut body = body.object(&["is_enabled", "show_in_catalog", "override"])?;
-    let row =
-        state.0.store.change_environment_integration(caller.environment, id, wanted(&mut body)?).await?;
-    Ok(Json(write(&state, &row.ok_or_else(missing)?)?))
+    let (change, app) = wanted(&mut body)?;
+    let before = state.0.store.environment_integration(caller.environment, id).await?.ok_or_else(missing)?;
+    let row = state.0.store.change_environment_integration(caller.environment, id, change).await?;
+    let row = row.ok_or_else(missing)?;
+    let app = app.map(|app| app.beside(&before.overrides));
+    keep_secret(&state, &caller, &row, app).await?;
+    Ok(Json(write(&state, &row)?))
+}
+
+/// What a new override says of the OAuth app's secret.
+enum Secret {
+    /// Nothing: it stays if the app stays the same.
+    Unsaid { client_id: Option<String> },
+    /// This one.
+    New(String),
+    /// There is none.
+    None,
+    /// It stays as it is.
+    Stays,
+}
+
+impl Secret {
+    /// The same in the light of the override that was there before: what was read and is sent back has no secret in
+    /// it, and means the same app.
+    fn beside(self, before: &Value) -> Secret {
+        match self {
+            Secret::Unsaid { client_id: Some(id) }
+                if before["credentials"]["client_id"].as_str() == Some(&id) =>
+            {
+                Secret::Stays
+            }
+            Secret::Unsaid { .. } => Secret::None,
+            said => said,
+        }
+    }
+}
+
+async fn keep_secret(
+    state: &State,
+    caller: &Caller,
+    row: &EnvironmentIntegrationRow,
+    secret: Option<Secret>,
+) -> Result<()> {
+    let id = EnvironmentIntegrationId(row.id);
+    let sealed = match secret {
+        None | Some(Secret::Stays) => return Ok(()),
+        Some(Secret::None | Secret::Unsaid { .. }) => None,
+        Some(Secret::New(secret)) => {
+            Some(state.0.gateway.accounts.seal_app_secret(caller.environment, id, &secret)?)
+        }
+    };
+    state.0.store.set_app_secret(caller.environment, id, sealed).await
 }
 
 pub async fn delete(Shared(state): Shared<State>, caller: Caller, path: Segments) -> Result<Json<Value>> {
     let id = id(path)?;
-    if !state.0.store.switch_off(caller.environment, id).await? {
+    if !state.0.gateway.accounts.switch_off(caller.environment, id).await? {
         return Err(missing());
     }
     Ok(Json(json!({ "id": id })))
 }
 
-fn wanted(body: &mut Map<String, Value>) -> Result<EnvironmentIntegrationChange> {
+fn wanted(body: &mut Map<String, Value>) -> Result<(EnvironmentIntegrationChange, Option<Secret>)> {
     let overrides = optional_object(body, "override")?;
-    if overrides.as_ref().is_some_and(|overrides| !overrides.is_empty()) {
-        return Err(Error::invalid_field(
-            "override",
-            "is not served by this version, so it would have no effect",
-        ));
-    }
-    Ok(EnvironmentIntegrationChange {
+    let (overrides, secret) = match overrides {
+        None => (None, None),
+        Some(overrides) => {
+            let (overrides, secret) = app(overrides)?;
+            (Some(overrides), Some(secret))
+        }
+    };
+    let change = EnvironmentIntegrationChange {
         is_enabled: optional_flag(body, "is_enabled")?,
         show_in_catalog: optional_flag(body, "show_in_catalog")?,
         overrides: overrides.map(Value::Object),
-    })
+    };
+    Ok((change, secret))
+}
+
+/// Takes the secret of an OAuth app out of an override. Nothing else can be overridden.
+fn app(mut overrides: Map<String, Value>) -> Result<(Map<String, Value>, Secret)> {
+    let credentials = optional_object(&mut overrides, "credentials")
+        .map_err(|_| Error::invalid_field("override.credentials", "must be an object"))?;
+    if !overrides.is_empty() {
+        let problem = "only credentials are served by this version; the rest would have no effect";
+        return Err(Error::invalid_field("override", problem));
+    }
+    let Some(mut credentials) = credentials else {
+        return Ok((overrides, Secret::Unsaid { client_id: None }));
+    };
+    let member = |credentials: &mut Map<String, Value>, name: &str| match credentials.shift_remove(name) {
+        None => Ok(None),
+        Some(Value::Null) => Ok(Some(None)),
+        Some(Value::String(text)) if !text.trim().is_empty() && text.len() <= 4096 => {
+            Ok(Some(Some(text.trim().to_owned())))
+        }
+        Some(_) => Err(Error::invalid_field(
+            format!("override.credentials.{name}"),
+            "must be a string, and not empty",
+        )),
+    };
+    let client_id = member(&mut credentials, "client_id")?.flatten();
+    let secret = member(&mut credentials, "client_secret")?;
+    if let Some(name) = credentials.keys().next() {
+        let problem = "is not a part of an OAuth app: there are client_id and client_secret";
+        return Err(Error::invalid_field(format!("override.credentials.{name}"), problem));
+    }
+    let Some(client_id) = client_id else {
+        return Err(Error::invalid_field("override.credentials.client_id", "is needed"));
+    };
+    overrides.insert("credentials".to_owned(), json!({ "client_id": client_id }));
+    let secret = match secret {
+        None => Secret::Unsaid { client_id: Some(client_id) },
+        Some(None) => Secret::None,
+        Some(Some(secret)) => Secret::New(secret),
+    };
+    Ok((overrides, secret))
 }
 
 fn id(path: Segments) -> Result<EnvironmentIntegrationId> {

@@ -8,8 +8,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::Paging;
+use crate::account::events::Event;
 use crate::error::{Error, Result};
-use crate::gateway::events::Event;
 use crate::http::State;
 use crate::http::extract::{AdminQuery, Caller};
 use crate::http::reply::instant;
@@ -192,6 +192,8 @@ fn span(query: &mut AdminQuery) -> Result<(Option<OffsetDateTime>, Option<Offset
 
 fn write(caller: Caller, event: &Event) -> Value {
     let name = &event.content["event"];
+    // What a CRM told has no envelope of its own.
+    let payload = event.content.get("payload").unwrap_or(&event.content);
     json!({
         "id": event.id,
         "log_type": "webhook",
@@ -199,7 +201,7 @@ fn write(caller: Caller, event: &Event) -> Value {
         "event_type": name,
         "environment_id": caller.environment,
         "integrated_account_id": event.account,
-        "payload": event.content,
+        "payload": payload,
         "timestamp": instant(event.created_at),
         "created_at": instant(event.created_at),
     })

@@ -7,6 +7,7 @@ pub mod api_token;
 pub mod environment;
 pub mod environment_integration;
 pub mod integration;
+pub mod link_token;
 pub mod log;
 pub mod mapping;
 pub mod mcp_server;

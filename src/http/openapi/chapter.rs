@@ -20,6 +20,7 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("meta.yaml", include_str!("chapters/meta.yaml")),
     ("tools.yaml", include_str!("chapters/tools.yaml")),
     ("account.yaml", include_str!("chapters/account.yaml")),
+    ("connect.yaml", include_str!("chapters/connect.yaml")),
     ("event.yaml", include_str!("chapters/event.yaml")),
     ("integration.yaml", include_str!("chapters/integration.yaml")),
     ("model.yaml", include_str!("chapters/model.yaml")),
@@ -90,6 +91,8 @@ enum Answer {
     List(Box<Field>),
     /// The id of what is no more.
     Deleted,
+    /// A page for a browser, or where it is sent on to.
+    Html,
     /// Something that isn't an object of the gateway's.
     Media {
         #[serde(rename = "type")]
@@ -161,7 +164,10 @@ impl Route {
             operation["requestBody"] =
                 json!({ "required": true, "content": { "application/json": { "schema": body } } });
         }
-        operation["responses"] = answers(path, self.public, self.success());
+        operation["responses"] = match &self.answer {
+            Answer::Html => pages(),
+            _ => answers(path, self.public, self.success()),
+        };
         if self.public {
             operation["security"] = json!([]);
         }
@@ -193,7 +199,7 @@ impl Route {
         let limit = match &self.answer {
             Answer::List(_) => Some("limit"),
             Answer::Page(_) => Some("page_limit"),
-            Answer::Object(_) | Answer::Deleted | Answer::Media { .. } => None,
+            Answer::Object(_) | Answer::Deleted | Answer::Html | Answer::Media { .. } => None,
         };
         for name in limit.into_iter().flat_map(|limit| [limit, "next_cursor"]) {
             parameters.push(reference("parameters", name));
@@ -215,6 +221,7 @@ impl Route {
                 schema::json_answer("The page.", schema::list_of(record))
             }
             Answer::Deleted => schema::json_answer("What is no more.", reference("schemas", "Deleted")),
+            Answer::Html => page("A page."),
             Answer::Media { media, description } => {
                 json!({ "description": description, "content": { media: {} } })
             }
@@ -224,6 +231,20 @@ impl Route {
         }
         answer
     }
+}
+
+/// The answers of a page for browsers: what goes wrong is a page, too.
+fn pages() -> Value {
+    json!({
+        "200": page("A page."),
+        "303": { "description": "The browser goes on at another page." },
+        "4XX": page("A page that says what is wrong."),
+        "5XX": page("A page that says to try again."),
+    })
+}
+
+fn page(description: &str) -> Value {
+    json!({ "description": description, "content": { "text/html": {} } })
 }
 
 /// The providers' own resources that a proxy route reaches, with what each method does.

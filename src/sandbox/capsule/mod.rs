@@ -80,6 +80,7 @@ use time::OffsetDateTime;
 
 use super::clock::Clock;
 use super::courier::Courier;
+use super::login::House;
 use super::quota::Quota;
 use super::tokens::{Grant, Tokens};
 use super::{CAPSULE_READONLY_TOKEN, CAPSULE_RESTRICTED_TOKEN, CAPSULE_TOKEN, Vendor};
@@ -90,6 +91,14 @@ use scene::{Draft, Scene};
 
 /// Calls that Capsule allows each user in an hour.
 pub(super) const CALLS_PER_HOUR: u32 = 4000;
+
+/// What its pages show.
+const HOUSE: House = House {
+    label: "Capsule",
+    colour: "#3b5bdb",
+    company: seed::COMPANY,
+    email: "administrator@fernhill.example",
+};
 
 /// Where the API lies on its host.
 const BASE: &str = "/api/v2";
@@ -183,7 +192,8 @@ impl Vendor for Capsule {
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .nest(BASE, api)
-            .route("/oauth/authorise", get(authorise::authorise))
+            .route("/", get(authorise::keys))
+            .route("/oauth/authorise", get(authorise::ask).post(authorise::decide))
             .route("/oauth/token", post(oauth::token))
             .fallback(async || Refusal::NotFound)
             .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)

@@ -28,7 +28,9 @@ pub(super) async fn token(
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
     }
     let issued = match (form.get("grant_type"), form.get("code"), form.get("refresh_token")) {
-        (Some("authorization_code"), Some(code), _) => capsule.tokens.redeem(code),
+        (Some("authorization_code"), Some(code), _) => {
+            capsule.tokens.redeem(code, form.get("redirect_uri"), form.get("code_verifier"))
+        }
         (Some("refresh_token"), _, Some(refresh)) => capsule.tokens.rotate(refresh),
         (Some("authorization_code" | "refresh_token") | None, ..) => {
             return refuse(StatusCode::BAD_REQUEST, "invalid_request");

@@ -47,10 +47,15 @@ use http::StatusCode;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use super::login::House;
 use super::tokens::{Grant, Tokens};
 use super::{NIMBLE_KEY, Vendor};
 use account::Account;
 use refusal::Refusal;
+
+/// What its pages show.
+const HOUSE: House =
+    House { label: "Nimble", colour: "#00796b", company: "Larkspur Studio", email: "owner@larkspur.example" };
 
 /// Seconds that Nimble's access tokens live.
 const TOKEN_LIFE: u32 = 599;
@@ -121,7 +126,8 @@ impl Vendor for Nimble {
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .merge(api)
-            .route("/oauth/authorize", get(oauth::authorize))
+            .route("/", get(oauth::keys))
+            .route("/oauth/authorize", get(oauth::ask).post(oauth::decide))
             .route("/api/oauth/token", post(oauth::token))
             .fallback(async || Refusal::NoSuchPath)
             .method_not_allowed_fallback(async || Refusal::NoSuchPath)

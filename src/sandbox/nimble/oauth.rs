@@ -3,18 +3,19 @@
 //! Access tokens live ten minutes. A refresh wants the redirect URI too, and gives a new refresh token; the one that was
 //! sent is used up. `state` is not sent back, which is what Nimble's own sign-in strategy prepares its users for.
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
+use axum::{Form, Json};
 use http::StatusCode;
 use http::header::LOCATION;
 use serde::Deserialize;
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
-use super::Shared;
-use crate::sandbox::{CLIENT_ID, CLIENT_SECRET};
+use super::{HOUSE, Shared};
+use crate::sandbox::login::{self, Decision};
+use crate::sandbox::{CLIENT_ID, CLIENT_SECRET, NIMBLE_KEY};
 
 /// What an application asks for.
 #[derive(Deserialize)]
@@ -22,21 +23,63 @@ pub(super) struct Wish {
     client_id: Option<String>,
     redirect_uri: Option<String>,
     response_type: Option<String>,
+    code_challenge: Option<String>,
 }
 
-/// Sends the browser back with a code, or with what was wrong. Nobody is asked.
-pub(super) async fn authorize(State(nimble): State<Shared>, Query(wish): Query<Wish>) -> Response {
-    let address = wish.redirect_uri.as_deref().and_then(|address| Url::parse(address).ok());
-    let Some(mut address) = address.filter(|address| matches!(address.scheme(), "http" | "https")) else {
-        return refuse("invalid_request", "redirect_uri is needed");
-    };
-    let known = wish.client_id.as_deref() == Some(CLIENT_ID);
-    if known && wish.response_type.as_deref() == Some("code") {
-        address.query_pairs_mut().append_pair("code", &nimble.tokens.mint_code());
-    } else {
-        let pairs = [("error", "invalid_request"), ("error_description", "Validation errors")];
-        address.query_pairs_mut().extend_pairs(pairs);
+/// Asks for consent.
+pub(super) async fn ask(Query(wish): Query<Wish>) -> Response {
+    match wish.address() {
+        Ok(_) => login::consent(&HOUSE, &["Use your contacts, deals and tasks in your name"], false),
+        Err(refusal) => *refusal,
     }
+}
+
+/// Sends the browser back with a code, or with what was decided instead.
+pub(super) async fn decide(
+    State(nimble): State<Shared>,
+    Query(wish): Query<Wish>,
+    Form(decision): Form<Decision>,
+) -> Response {
+    let address = match wish.address() {
+        Ok(address) => address,
+        Err(refusal) => return *refusal,
+    };
+    if !decision.allows() {
+        // Its documentation spells the second one so.
+        let denied = [("error", "access_denied"), ("error_descripton", "User denied access")];
+        return back(address, &denied);
+    }
+    if !decision.is_signed() {
+        return login::consent(&HOUSE, &[], true);
+    }
+    let code = nimble.tokens.mint_code_for(None, address.as_str(), wish.code_challenge.as_deref());
+    back(address, &[("code", &code)])
+}
+
+/// Where a person finds an API token.
+pub(super) async fn keys() -> Response {
+    login::keys(&HOUSE, &[("API token", NIMBLE_KEY)])
+}
+
+impl Wish {
+    /// Where the browser is sent back to; for what is wrong with the request, the answer to it.
+    fn address(&self) -> Result<Url, Box<Response>> {
+        let address = self.redirect_uri.as_deref().and_then(|address| Url::parse(address).ok());
+        let address = address.filter(|address| matches!(address.scheme(), "http" | "https"));
+        let Some(address) = address else {
+            return Err(Box::new(refuse("invalid_request", "redirect_uri is needed")));
+        };
+        let known = self.client_id.as_deref() == Some(CLIENT_ID);
+        if known && self.response_type.as_deref() == Some("code") {
+            return Ok(address);
+        }
+        let wrong = [("error", "invalid_request"), ("error_description", "Validation errors")];
+        Err(Box::new(back(address, &wrong)))
+    }
+}
+
+fn back(mut address: Url, pairs: &[(&str, &str)]) -> Response {
+    address.query_pairs_mut().extend_pairs(pairs);
     (StatusCode::FOUND, [(LOCATION, address.to_string())]).into_response()
 }
 
@@ -52,7 +95,9 @@ pub(super) async fn token(State(nimble): State<Shared>, body: Bytes) -> Response
     }
     let refreshes = field("grant_type") == Some("refresh_token");
     let issued = match (field("grant_type"), field("code"), field("refresh_token")) {
-        (Some("authorization_code"), Some(code), _) => nimble.tokens.redeem(code),
+        (Some("authorization_code"), Some(code), _) => {
+            nimble.tokens.redeem(code, field("redirect_uri"), field("code_verifier"))
+        }
         (Some("refresh_token"), _, Some(refresh)) => nimble.tokens.rotate(refresh),
         _ => return refuse("unsupported_grant_type", "Unknown grant type"),
     };

@@ -31,14 +31,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use http::StatusCode;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use super::login::{self, House};
 use super::quota::Quota;
 use super::tokens::{Grant, Tokens};
-use super::{NUTSHELL_KEY, Vendor};
+use super::{NUTSHELL_KEY, NUTSHELL_USERNAME, Vendor};
 use account::Account;
 use refusal::Refusal;
 
@@ -97,6 +98,13 @@ impl Nutshell {
     }
 }
 
+/// Where a person finds an API key.
+async fn keys() -> Response {
+    let house =
+        House { label: "Nutshell", colour: "#c2410c", company: seed::COMPANY, email: NUTSHELL_USERNAME };
+    login::keys(&house, &[("E-mail address", NUTSHELL_USERNAME), ("API key", NUTSHELL_KEY)])
+}
+
 impl Vendor for Nutshell {
     fn router(self: Arc<Self>) -> Router {
         let guarded = Router::new()
@@ -105,6 +113,7 @@ impl Vendor for Nutshell {
             .nest("/file/api", files::routes())
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
+            .route("/", get(keys))
             .route("/v1/json", post(rpc::discover))
             .merge(guarded)
             .fallback(async || refusal::page(StatusCode::NOT_FOUND))

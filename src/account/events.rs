@@ -1,12 +1,15 @@
 //! The log of events: what happened to an environment's accounts, in order, for a week.
 //!
+//! Two kinds share it: what a CRM told of an account's records (`record:created`), and what became of the account itself
+//! (`integrated_account:active`); of an account that is gone only the second stays.
+//!
 //! An event is customers' data, so it is encrypted at rest, bound to its environment and its own id. It is written once
 //! and never changed. Sending events to where a backend wants them is not this module's business.
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -15,7 +18,7 @@ use crate::crypto::{KeyRing, Sealed};
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId, EventId};
 use crate::store::Store;
-use crate::store::events::{EventFilter, EventRow};
+use crate::store::events::{EventFilter, EventRow, NewEvent};
 
 /// How long an event is kept.
 pub const KEPT: Duration = Duration::days(7);
@@ -50,19 +53,36 @@ impl Events {
         Events { store, keys, clock }
     }
 
-    /// Adds an account's events, in order: all of them or none.
+    /// Adds what a CRM told of an account's records, in order: all of it or nothing.
     pub async fn add(
         &self,
         environment: EnvironmentId,
         account: AccountId,
         events: Vec<Box<RawValue>>,
     ) -> Result<()> {
-        let sealed = events.iter().map(|event| {
-            let id = EventId::new().0;
-            let sealed = self.keys.seal(event.get().as_bytes(), &belongs_to(environment.0, id));
-            sealed.map(|sealed| (id, sealed)).map_err(Error::internal)
-        });
-        self.store.add_events(environment, account, sealed.collect::<Result<_>>()?).await
+        let sealed = events.iter().map(|event| self.seal(environment, event.get().as_bytes()));
+        let sealed = sealed.collect::<Result<Vec<_>>>()?;
+        if self.store.add_events(environment, account, sealed).await? {
+            Ok(())
+        } else {
+            Err(Error::not_found("The account was deleted meanwhile."))
+        }
+    }
+
+    /// What happened to an account, to be stored with what it is about.
+    pub(super) fn of_account(
+        &self,
+        environment: EnvironmentId,
+        name: &str,
+        payload: &Value,
+    ) -> Result<NewEvent> {
+        self.seal(environment, json!({ "event": name, "payload": payload }).to_string().as_bytes())
+    }
+
+    fn seal(&self, environment: EnvironmentId, content: &[u8]) -> Result<NewEvent> {
+        let id = EventId::new().0;
+        let sealed = self.keys.seal(content, &belongs_to(environment.0, id)).map_err(Error::internal)?;
+        Ok(NewEvent { id, sealed })
     }
 
     /// An environment's events, oldest first, after `after`.
