@@ -239,7 +239,7 @@ fn auth(provider: &Provider) -> Value {
         json!({
             "name": field.name,
             "label": field.label,
-            "type": if field.secret { "password" } else { "text" },
+            "type": if field.is_masked() { "password" } else { "text" },
             "required": true,
             "format": null,
             "help_text": field.help,

@@ -212,6 +212,9 @@ pub struct CredentialField {
     /// Whether it is a secret: kept in the vault, never shown.
     #[serde(default)]
     pub secret: bool,
+    /// Whether a secret may be seen where it is typed: the name of a login, as opposed to its key.
+    #[serde(default)]
+    pub legible: bool,
     /// Where the owner finds it.
     pub help: String,
     /// The page of the vendor's where the owner finds it.
@@ -223,6 +226,13 @@ pub struct CredentialField {
     /// An example, for a field that isn't secret.
     #[serde(default)]
     pub example: Option<String>,
+}
+
+impl CredentialField {
+    /// Whether nobody who looks over its owner's shoulder is to read it.
+    pub fn is_masked(&self) -> bool {
+        self.secret && !self.legible
+    }
 }
 
 /// How a credential is put on a request.

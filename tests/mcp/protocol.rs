@@ -123,7 +123,7 @@ async fn a_browser_on_another_sites_page_is_refused() {
         let request = agent.request(Method::POST).header("origin", origin);
         agent.sent(request.body(ping)).await.local_error(403);
     }
-    let own = url::Url::parse(&app.settings.public_url()).expect("a URL").origin().ascii_serialization();
+    let own = app.gateway.origin();
     agent.sent(agent.request(Method::POST).header("origin", own).body(ping)).await.ok();
     agent.sent(agent.request(Method::GET)).await.error(405);
     agent.sent(agent.request(Method::DELETE)).await.error(405);

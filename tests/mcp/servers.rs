@@ -22,7 +22,7 @@ async fn a_server_is_made_once_shown_without_its_token_changed_and_revoked() {
     let config = json!({ "methods": ["read"], "tags": ["people"], "require_api_token_auth": false });
     let made = server(&app, config.clone()).await;
     let token = made["token"].as_str().expect("a token").to_owned();
-    assert_eq!(made["url"], format!("{}/mcp/{token}", app.settings.public_url()));
+    assert_eq!(made["url"], format!("{}/mcp/{token}", app.gateway.origin()));
     assert_eq!((&made["config"], &made["expires_at"]), (&config, &Value::Null));
     assert_eq!(made["integrated_account_id"], app.account.as_str());
     let path = format!("{}/{}", servers(&app), made["id"].as_str().expect("an id"));

@@ -1,6 +1,7 @@
 //! The name and the key of a login: they go in and never come out.
 
-use http::StatusCode;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use unicrm::sandbox::{Fault, Kind, NUTSHELL_KEY};
 
@@ -36,7 +37,9 @@ async fn neither_name_nor_key_is_in_any_answer_error_or_log_line() {
         Kind::HangUp,
     ];
     for kind in faults {
-        app.sandbox().faults().add(Fault::new(kind).times(4));
+        app.sandbox()
+            .faults()
+            .add(Fault::new(kind).header(RETRY_AFTER, HeaderValue::from_static("0")).times(4));
         app.get("/unified/crm/users?limit=1").await;
         app.sandbox().faults().clear();
     }

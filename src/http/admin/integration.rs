@@ -69,7 +69,7 @@ pub fn config(manifest: &Manifest) -> Value {
             json!({
                 "name": field.name,
                 "label": field.label,
-                "type": if field.secret { "password" } else { "text" },
+                "type": if field.is_masked() { "password" } else { "text" },
                 "required": true,
                 "help_text": field.help,
             })

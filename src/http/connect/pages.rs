@@ -186,8 +186,8 @@ fn field_of(
     let id = format!("field-{}", field.name);
     let (help, error) = (format!("{id}-help"), format!("{id}-error"));
     let described = if wrong { format!("{error} {help}") } else { help.clone() };
-    // What is secret is never sent back into a page.
-    let tried = page.tried.iter().find(|(name, _)| *name == field.name && !field.secret);
+    // What is masked is never sent back into a page.
+    let tried = page.tried.iter().find(|(name, _)| *name == field.name && !field.is_masked());
     let alone = page.choice.ways.len() == 1;
     html! {
         div.field {
@@ -196,7 +196,7 @@ fn field_of(
                 input
                     id=(id)
                     name=(field.name)
-                    type=(if field.secret { "password" } else { "text" })
+                    type=(if field.is_masked() { "password" } else { "text" })
                     value=[tried.map(|(_, value)| value)]
                     placeholder=[field.example.as_ref()]
                     autocomplete="off"
@@ -206,7 +206,7 @@ fn field_of(
                     autofocus[wrong || (first && alone)]
                     aria-invalid=[wrong.then_some("true")]
                     aria-describedby=(described);
-                @if field.secret {
+                @if field.is_masked() {
                     button.reveal type="button" hidden data-reveal=(id) data-show=(texts::SHOW) data-hide=(texts::HIDE)
                         aria-pressed="false" aria-controls=(id) { (texts::SHOW) }
                 }
