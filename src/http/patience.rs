@@ -13,6 +13,9 @@ use axum::response::{IntoResponse, Response};
 use crate::error::{Error, Result};
 use crate::gateway::patience;
 
+/// The least, in seconds: with less, what comes back is chance.
+const LEAST: f64 = 1.0;
+
 /// The header's name.
 const HEADER: HeaderName = HeaderName::from_static("x-request-timeout");
 
@@ -38,10 +41,10 @@ impl super::State {
 pub fn asked(headers: &HeaderMap) -> Result<Option<Duration>> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
     let seconds = value.to_str().ok().and_then(|text| text.trim().parse::<f64>().ok());
-    let asked = seconds.filter(|seconds| *seconds > 0.0).map(|seconds| {
+    let asked = seconds.filter(|seconds| *seconds >= LEAST).map(|seconds| {
         // Whoever waits for ever waits as long as may be.
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
     });
-    let problem = "must be the seconds that you wait for an answer: a number above 0, such as 10 or 0.5";
+    let problem = "must be the seconds that you wait for an answer: a number from 1, such as 10 or 2.5";
     asked.map(Some).ok_or_else(|| Error::invalid_field("X-Request-Timeout", problem))
 }

@@ -108,7 +108,7 @@ pub fn parameters() -> Value {
             "in": "header",
             "description": "How many seconds the answer may take, in place of the gateway's own setting and up to its \
                             largest. What isn't there by then is a 504.",
-            "schema": { "type": "number", "exclusiveMinimum": 0 },
+            "schema": { "type": "number", "minimum": 1 },
         },
         "remote_query": remote,
         "truto_response_format": query(
