@@ -4,6 +4,7 @@ use axum::extract::State as Shared;
 use serde_json::{Map, Value, json};
 
 use super::State;
+use super::admin::integration::integration;
 use super::extract::{AdminQuery, Caller, Segments};
 use super::meta::find;
 use super::reply::Json;
@@ -66,16 +67,13 @@ pub async fn of_integration(
 ) -> Result<Json<Value>> {
     let [id] = path.take()?;
     let wanted = Wanted::take(query)?;
-    let rows = state.0.store.integrations(caller.environment).await?;
-    let row = rows.iter().find(|row| row.name == id || row.id.to_string() == id.to_ascii_lowercase());
-    let row =
-        row.ok_or_else(|| Error::not_found("There is no such integration; GET /integration lists them."))?;
+    let row = integration(&state, caller.environment, &id).await?;
     let provider = state.0.gateway.catalog.provider(&row.name)?;
     let unified = match wanted.unified {
         true => shipped(&state, provider, &wanted),
         false => Vec::new(),
     };
-    Ok(Json(Value::Object(capabilities(row, provider, &wanted, unified))))
+    Ok(Json(Value::Object(capabilities(&row, provider, &wanted, unified))))
 }
 
 /// `GET /integrated-account/{id}/capabilities`: what this account can do, with what its environment and it change.

@@ -5,10 +5,11 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::State;
+use super::admin::integration::integration;
 use super::admin::{parse, whole};
 use super::extract::{AdminQuery, Caller, Segments};
 use super::meta::find;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gateway::tools::{Selection, Tool};
 use crate::ids::AccountId;
 
@@ -23,10 +24,7 @@ pub async fn of_integration(
 ) -> Result<Response> {
     let [id] = path.take()?;
     let selection = selection(&mut query)?;
-    let rows = state.0.store.integrations(caller.environment).await?;
-    let row = rows.iter().find(|row| row.name == id || row.id.to_string() == id.to_ascii_lowercase());
-    let row =
-        row.ok_or_else(|| Error::not_found("There is no such integration; GET /integration lists them."))?;
+    let row = integration(&state, caller.environment, &id).await?;
     let provider = state.0.gateway.catalog.provider(&row.name)?;
     let tools = state.0.gateway.tools(caller.environment, provider, None, &selection).await?;
     whole(query, FILTERS, tools.iter().map(write).collect())

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::http::State;
 use crate::http::extract::{AdminQuery, Caller, Segments};
 use crate::http::reply::{Json, instant};
+use crate::ids::EnvironmentId;
 use crate::mapping::manifest::Manifest;
 use crate::store::environments::IntegrationRow;
 
@@ -30,12 +31,17 @@ pub async fn list(Shared(state): Shared<State>, caller: Caller, mut query: Admin
 
 pub async fn read(Shared(state): Shared<State>, caller: Caller, path: Segments) -> Result<Json<Value>> {
     let [id] = path.take()?;
-    let rows = state.0.store.integrations(caller.environment).await?;
-    let row = rows.iter().find(|row| row.name == id || row.id.to_string() == id.to_ascii_lowercase());
-    let row =
-        row.ok_or_else(|| Error::not_found("There is no such integration; GET /integration lists them."))?;
+    let row = integration(&state, caller.environment, &id).await?;
     let manifest = &state.0.gateway.catalog.provider(&row.name)?.manifest;
-    Ok(Json(write(row, manifest, &caller)))
+    Ok(Json(write(&row, manifest, &caller)))
+}
+
+/// The integration that a path names, by its name or its id.
+pub async fn integration(state: &State, environment: EnvironmentId, named: &str) -> Result<IntegrationRow> {
+    let rows = state.0.store.integrations(environment).await?;
+    let row =
+        rows.into_iter().find(|row| row.name == named || row.id.to_string() == named.to_ascii_lowercase());
+    row.ok_or_else(|| Error::not_found("There is no such integration; GET /integration lists them."))
 }
 
 fn write(row: &IntegrationRow, manifest: &Manifest, caller: &Caller) -> Value {
