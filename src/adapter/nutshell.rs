@@ -8,6 +8,7 @@
 //! What limits Nutshell has is published nowhere, nor how it says that one is reached. Whatever looks like it is told
 //! as such, with a wait of our own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,7 +81,7 @@ impl Adapter for Nutshell {
             return self.0.page(call, reply);
         }
         let mut call = call.clone();
-        call.native.facts.response_path = Some(String::new());
+        Arc::make_mut(&mut call.native.facts).response_path = Some(String::new());
         self.0.page(&call, reply)
     }
 

@@ -167,7 +167,7 @@ fn call(account: &Arc<Account>, request: &CustomRequest, config: MethodConfig, b
     let mut call = Call::new(NativeCall {
         resource: "custom".to_owned(),
         method: verb.http().as_str().to_ascii_lowercase(),
-        facts: NativeMethod::ad_hoc(verb, path),
+        facts: Arc::new(NativeMethod::ad_hoc(verb, path)),
         query: Map::new(),
     });
     let query = fill_object(&config.query, &values).map_err(unfilled)?;

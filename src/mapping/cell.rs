@@ -1,5 +1,7 @@
 //! How a provider serves one unified method, compiled: what the gateway runs.
 
+use std::sync::Arc;
+
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -110,8 +112,8 @@ pub struct NativeCall {
     pub resource: String,
     /// Its method.
     pub method: String,
-    /// The operation's facts.
-    pub facts: NativeMethod,
+    /// The operation's facts, shared: every call has them, and they hold schemas.
+    pub facts: Arc<NativeMethod>,
     /// Static native query parameters.
     pub query: Map<String, Value>,
 }

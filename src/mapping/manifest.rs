@@ -1,6 +1,7 @@
 //! `provider.yaml`: the facts of one vendor's API that a table can say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -331,7 +332,7 @@ pub struct NativeResource {
     #[serde(default)]
     pub tags: Vec<String>,
     /// By method name: list, get, create, update, delete, or a name of the vendor's.
-    pub methods: IndexMap<String, NativeMethod>,
+    pub methods: IndexMap<String, Arc<NativeMethod>>,
 }
 
 /// One of the vendor's operations.
@@ -503,7 +504,7 @@ impl NativeMethod {
 
 impl Manifest {
     /// One of the vendor's operations.
-    pub fn native(&self, resource: &str, method: &str) -> Option<&NativeMethod> {
+    pub fn native(&self, resource: &str, method: &str) -> Option<&Arc<NativeMethod>> {
         self.resources.get(resource)?.methods.get(method)
     }
 
@@ -512,7 +513,7 @@ impl Manifest {
         let Some(path) = &self.rpc_path else { return };
         let methods = self.resources.values_mut().flat_map(|resource| resource.methods.values_mut());
         for facts in methods.filter(|facts| facts.rpc.is_some() && facts.path.is_empty()) {
-            facts.path.clone_from(path);
+            Arc::make_mut(facts).path.clone_from(path);
         }
     }
 

@@ -61,7 +61,7 @@ pub fn add(suite: &mut Suite, provider: &Arc<Provider>) {
                 base: Url::parse(&manifest.base_url).expect("a URL").path().trim_end_matches('/').to_owned(),
                 resource: resource.clone(),
                 method: method.clone(),
-                facts: Arc::new(facts.clone()),
+                facts: facts.clone(),
                 paging,
             };
             add_operation(suite, &native);

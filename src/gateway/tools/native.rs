@@ -55,7 +55,7 @@ pub(super) fn takes_id(facts: &NativeMethod) -> bool {
 pub(super) fn describe(provider: &Provider, resource: &str, method: &str) -> Described {
     let manifest = &provider.manifest;
     let facts = manifest.native(resource, method).cloned();
-    let facts = facts.unwrap_or_else(|| NativeMethod::ad_hoc(Verb::Get, String::new()));
+    let facts = facts.unwrap_or_else(|| Arc::new(NativeMethod::ad_hoc(Verb::Get, String::new())));
     let about =
         manifest.resources.get(resource).map(|native| native.description.as_str()).unwrap_or_default();
     let mut query_schema = object(facts.query_schema.as_ref());
