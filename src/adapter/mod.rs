@@ -47,6 +47,11 @@ pub trait Adapter: Send + Sync + std::fmt::Debug {
         self.rest().reply(call, response, now)
     }
 
+    /// Whether it takes the body to tell what a success of the vendor's is, so that the answer has to be read whole.
+    fn judges_bodies(&self, _call: &Call) -> bool {
+        false
+    }
+
     /// Where a list begins, given the caller's page size and the call's own query.
     fn first(&self, call: &Call, limit: Option<u32>) -> Result<Position> {
         self.rest().first(call, limit)

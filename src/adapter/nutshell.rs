@@ -72,6 +72,11 @@ impl Adapter for Nutshell {
         }
     }
 
+    /// JSON-RPC puts any error inside a 200.
+    fn judges_bodies(&self, call: &Call) -> bool {
+        self.is_rpc(call)
+    }
+
     /// REST's lists stand under their own name, or, in some places of its documentation, bare. A bare list of nothing
     /// is not taken for one: it may be anything.
     fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::Gateway;
 use super::custom_config::{BodyFormat, MethodConfig};
+use super::files::Download;
 use super::observed::Asked;
 use crate::account::Account;
 use crate::adapter::{Call, Reply, path, value_at};
@@ -27,6 +28,7 @@ use crate::mapping::expression::{Budget, Expression, Scope};
 use crate::mapping::manifest::{NativeMethod, Verb};
 use crate::mapping::placeholders::{Names, PlaceholderError, fill, fill_object, fill_with};
 use crate::model::Query;
+use crate::outbound::Pieces;
 
 /// What stays as it is within one segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -59,12 +61,15 @@ pub struct CustomRequest {
 }
 
 /// What a custom call answers.
-#[derive(Debug)]
 pub enum CustomAnswer {
     /// The vendor's JSON, or the part of it at the response path. `None` where that leads nowhere.
     Json(Option<Box<RawValue>>),
+    /// What the vendor says is JSON, too large to be held and so unread.
+    JsonInPieces(Pieces),
     /// Anything else, as the vendor sent it, with the headers that describe it.
     Verbatim(HeaderMap, Bytes),
+    /// Anything else that is too large to be held.
+    InPieces(Download),
 }
 
 impl Gateway {
@@ -87,12 +92,22 @@ impl Gateway {
             let problem = "has no effect on a GET, and this methodConfig writes: send it by POST";
             return Err(Error::invalid_field("idempotency-key", problem));
         }
-        let sent = self.send(account, call, self.deadline()).await;
+        let sent = if error_expression.is_none() && response_path.is_empty() {
+            self.send_on(account, call, self.deadline()).await
+        } else {
+            self.send(account, call, self.deadline()).await.map(|reply| (reply, None))
+        };
         if writes {
             // Nobody knows what a path of the caller's changes.
             self.references.forget_all(account.id);
         }
-        let reply = sent?;
+        let (reply, pieces) = sent?;
+        if let Some(pieces) = pieces {
+            return Ok(match is_json(&reply) {
+                true => CustomAnswer::JsonInPieces(pieces),
+                false => CustomAnswer::InPieces(Download::of(&reply, pieces)),
+            });
+        }
         if let Some(expression) = error_expression {
             self.refuse_error(account, &expression, &reply).await?;
         }
@@ -257,7 +272,7 @@ fn native_body(
     };
     let Some(mut filled) = template else {
         return Ok((!body.is_empty()).then(|| {
-            let content_type = content_type(request, &body);
+            let content_type = body_type(request, &body);
             (body, content_type)
         }));
     };
@@ -277,7 +292,7 @@ fn native_body(
 }
 
 /// What the body is, in the caller's word; clients label JSON as text, or not at all.
-fn content_type(request: &CustomRequest, body: &Bytes) -> HeaderValue {
+fn body_type(request: &CustomRequest, body: &Bytes) -> HeaderValue {
     let labelled = request.content_type.as_ref();
     let vague = labelled.is_none_or(|label| label.as_bytes().starts_with(b"text/plain"));
     let looks_like_json =
@@ -307,12 +322,20 @@ fn unfilled(error: PlaceholderError) -> Error {
     Error::invalid_field("methodConfig", error.to_string())
 }
 
+fn content_type(reply: &Reply) -> Option<&str> {
+    reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
+
+/// Whether the vendor says that its answer is JSON.
+fn is_json(reply: &Reply) -> bool {
+    content_type(reply).is_some_and(|value| value.to_ascii_lowercase().contains("json"))
+}
+
 fn answer(account: &Account, response_path: &str, reply: Reply) -> Result<CustomAnswer> {
     let label = &account.provider.manifest.label;
-    let content_type = reply.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_json = content_type.is_some_and(|value| value.to_ascii_lowercase().contains("json"));
-    if reply.body.is_empty() && (is_json || content_type.is_none() || reply.status == StatusCode::NO_CONTENT)
-    {
+    let is_json = is_json(&reply);
+    let says_nothing = is_json || content_type(&reply).is_none() || reply.status == StatusCode::NO_CONTENT;
+    if reply.body.is_empty() && says_nothing {
         return Ok(CustomAnswer::Json(None));
     }
     if is_json || !response_path.is_empty() {

@@ -48,12 +48,21 @@ pub struct Upload {
     pub pieces: Pieces,
 }
 
-/// A file that comes down.
+/// What comes down in pieces: a file, or an answer that is too large to be held.
 pub struct Download {
     /// What the vendor says of it.
     pub headers: HeaderMap,
     /// Its bytes.
     pub pieces: Pieces,
+}
+
+impl Download {
+    /// The pieces that came with a reply.
+    pub(super) fn of(reply: &Reply, pieces: Pieces) -> Self {
+        let described =
+            OF_THE_FILE.iter().filter_map(|name| Some((name.clone(), reply.headers.get(name)?.clone())));
+        Download { headers: described.collect(), pieces }
+    }
 }
 
 /// The operation, if it carries a file.
@@ -147,9 +156,7 @@ impl Gateway {
             return Ok(ProxyAnswer::Empty { id });
         }
         let pieces = transfer.downloaded().ok_or_else(|| Error::internal("a download left no file"))?;
-        let described =
-            OF_THE_FILE.iter().filter_map(|name| Some((name.clone(), reply.headers.get(name)?.clone())));
-        Ok(ProxyAnswer::File(Download { headers: described.collect(), pieces }))
+        Ok(ProxyAnswer::Pieces(Download::of(&reply, pieces)))
     }
 
     async fn carry(&self, account: &Arc<Account>, call: Call, transfer: Arc<Transfer>) -> Result<Reply> {

@@ -39,7 +39,7 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
-use crate::outbound::{Exchange, Outbound, Transfer};
+use crate::outbound::{Exchange, Outbound, Pieces, Transfer};
 use call_log::CallLog;
 use idempotency::Idempotency;
 use overlay::Overlays;
@@ -96,6 +96,22 @@ impl Gateway {
 
     async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
         self.exchange(account, call, deadline, None).await
+    }
+
+    /// Sends a call whose answer goes to the caller as it is: one that is large comes in pieces beside the reply, which
+    /// has no body then. Answers to writes are read whole, since what became of a write must be known before it is told.
+    async fn send_on(
+        &self,
+        account: &Arc<Account>,
+        call: Call,
+        deadline: Instant,
+    ) -> Result<(Reply, Option<Pieces>)> {
+        if !call.native.facts.is_read() || account.adapter.judges_bodies(&call) {
+            return self.send(account, call, deadline).await.map(|reply| (reply, None));
+        }
+        let transfer = Arc::new(Transfer::large());
+        let reply = self.exchange(account, call, deadline, Some(transfer.clone())).await?;
+        Ok((reply, transfer.downloaded()))
     }
 
     async fn exchange(

@@ -95,7 +95,7 @@ impl Counted for ProxyAnswer {
     fn count(&self) -> Option<usize> {
         match self {
             ProxyAnswer::Page(page) => Some(page.records.len()),
-            ProxyAnswer::Verbatim { .. } | ProxyAnswer::File(_) | ProxyAnswer::Empty { .. } => None,
+            ProxyAnswer::Verbatim { .. } | ProxyAnswer::Pieces(_) | ProxyAnswer::Empty { .. } => None,
         }
     }
 }

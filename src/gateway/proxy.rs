@@ -36,6 +36,8 @@ pub struct ProxyRequest {
     pub limit: Option<u32>,
     /// Where the list goes on.
     pub cursor: Option<String>,
+    /// Whether a large answer may come in pieces.
+    pub in_pieces: bool,
 }
 
 /// What a proxy call answers.
@@ -49,8 +51,8 @@ pub enum ProxyAnswer {
         /// Not empty.
         body: Bytes,
     },
-    /// A file on its way.
-    File(Download),
+    /// A file on its way, or a large answer.
+    Pieces(Download),
     /// The vendor answered with success and no body.
     Empty {
         /// The record that was named.
@@ -99,11 +101,18 @@ impl Gateway {
         }
         let id = call.id.clone();
         let writes = !call.native.facts.is_read() && account.provider.is_reference(&request.resource);
-        let sent = self.send(account, call, self.deadline()).await;
+        let sent = if request.in_pieces {
+            self.send_on(account, call, self.deadline()).await
+        } else {
+            self.send(account, call, self.deadline()).await.map(|reply| (reply, None))
+        };
         if writes {
             self.references.forget(account.id, &request.resource);
         }
-        let reply = sent?;
+        let (reply, pieces) = sent?;
+        if let Some(pieces) = pieces {
+            return Ok(ProxyAnswer::Pieces(Download::of(&reply, pieces)));
+        }
         if reply.body.is_empty() {
             return Ok(ProxyAnswer::Empty { id });
         }

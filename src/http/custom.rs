@@ -1,10 +1,14 @@
 //! `/custom/{path}`: any path of the vendor's, with any method.
 
+use std::io;
+
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -14,7 +18,11 @@ use super::idempotency::KEY;
 use super::reply::Json;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::custom::{CustomAnswer, CustomRequest};
+use crate::gateway::files::Download;
 use crate::mapping::manifest::Verb;
+use crate::outbound::Pieces;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON of the vendor's in its envelope. The vendor's paging is the caller's to follow, so there are no cursors.
 #[derive(Serialize)]
@@ -42,8 +50,21 @@ pub async fn call(Shared(state): Shared<State>, call: VerbatimCall, request: Req
         CustomAnswer::Json(result) => {
             Json(Envelope { result, next_cursor: None, prev_cursor: None }).into_response()
         }
+        CustomAnswer::JsonInPieces(pieces) => {
+            ([(CONTENT_TYPE, JSON)], Body::from_stream(enveloped(pieces))).into_response()
+        }
         CustomAnswer::Verbatim(headers, body) => (headers, Body::from(body)).into_response(),
+        CustomAnswer::InPieces(Download { headers, pieces }) => {
+            (headers, Body::from_stream(pieces)).into_response()
+        }
     })
+}
+
+/// The envelope around JSON that is not held.
+fn enveloped(pieces: Pieces) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let literally = |text: &'static str| stream::once(async move { Ok(Bytes::from_static(text.as_bytes())) });
+    let around = literally(r#"{"result":"#);
+    around.chain(pieces).chain(literally(r#","next_cursor":null,"prev_cursor":null}"#))
 }
 
 fn verb(method: &Method) -> Result<Verb> {

@@ -127,6 +127,7 @@ async fn answer(
         cursor: call.query.take_text("next_cursor")?,
         query: call.query.0,
         body: body.filter(|body| !body.is_empty()),
+        in_pieces: true,
     };
     state.0.gateway.proxy(&call.account, request).await.map_err(Error::verbatim).map(written)
 }
@@ -134,8 +135,8 @@ async fn answer(
 fn written(answer: ProxyAnswer) -> Response {
     match answer {
         ProxyAnswer::Page(page) => reply::native_page(&page),
-        ProxyAnswer::File(Download { headers, pieces }) => {
-            // Whatever the file says it is, no browser is to run it.
+        ProxyAnswer::Pieces(Download { headers, pieces }) => {
+            // Whatever it says it is, no browser is to run it.
             (headers, [(X_CONTENT_TYPE_OPTIONS, "nosniff")], Body::from_stream(pieces)).into_response()
         }
         ProxyAnswer::Verbatim { content_type, body } => reply::verbatim(content_type, body),

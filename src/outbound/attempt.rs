@@ -1,7 +1,8 @@
 //! The time of one attempt.
 //!
 //! Below the retries, so that a vendor who hangs once leaves time to ask again; below the credential, so that a
-//! renewal doesn't count. The attempt ends with the answer's last byte, not with its first.
+//! renewal doesn't count. The attempt ends with the answer's last byte, not with its first;
+//! of a large answer that is passed on, with the last byte that is held.
 
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -37,7 +38,8 @@ impl<S: Stage> Service<Exchange> for Attempt<S> {
     fn call(&mut self, exchange: Exchange) -> Pending {
         let left = exchange.deadline.saturating_duration_since(Instant::now());
         // A file takes the time that it takes, within the caller's patience.
-        let limit = if exchange.transfer.is_some() { left } else { self.longest.min(left) };
+        let is_file = exchange.transfer.as_ref().is_some_and(|transfer| transfer.is_file());
+        let limit = if is_file { left } else { self.longest.min(left) };
         let asked = exchange.clone();
         let pending = self.inner.call(exchange);
         Box::pin(async move { timeout(limit, pending).await.unwrap_or_else(|_| Err(late(&asked, limit))) })

@@ -18,6 +18,7 @@ use http::header::CONTENT_LENGTH;
 use tokio::time::timeout;
 
 use super::egress::{Egress, Private};
+use super::transfer::{Down, HELD, Source};
 use super::{OutboundSettings, Transfer};
 use crate::error::{Effect, Error, Kind, Result, Retry};
 
@@ -122,8 +123,8 @@ impl Transport {
         self.read(peer, response).await
     }
 
-    /// Sends a request with the file that it carries, or leaves the file that comes with the answer in the transfer and
-    /// gives an answer without a body. An answer that is no success is read whole.
+    /// Sends a request with the file that it carries, or leaves what comes with the answer in the transfer and gives an
+    /// answer without a body. An answer that is no success is read whole.
     pub(super) async fn carry(
         &self,
         peer: Peer<'_>,
@@ -135,15 +136,16 @@ impl Transport {
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
             *request.body_mut() = Some(reqwest::Body::wrap_stream(pieces));
         }
-        let mut response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
-        if transfer.largest().is_none() || !response.status().is_success() {
-            return self.read(peer, response).await;
+        let response = self.client.execute(request).await.map_err(|error| peer.broken(error))?;
+        match transfer.wanted() {
+            Down::File(largest) if response.status().is_success() => {
+                let (answer, response) = head(response);
+                transfer.keep(self.source(peer, response), largest)?;
+                Ok(answer)
+            }
+            Down::Large if response.status().is_success() => self.begin(peer, response, transfer).await,
+            _ => self.read(peer, response).await,
         }
-        let mut answer = http::Response::new(Bytes::new());
-        *answer.status_mut() = response.status();
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        transfer.keep(peer.label, response, self.silence)?;
-        Ok(answer)
     }
 
     /// The request, if it goes where calls may go.
@@ -152,25 +154,81 @@ impl Transport {
         if self.egress.allows(request.url()) { Ok(request) } else { Err(peer.private()) }
     }
 
-    async fn read(&self, peer: Peer<'_>, mut response: reqwest::Response) -> Result<http::Response<Bytes>> {
-        let announced = response.content_length().unwrap_or_default();
-        if announced > self.max_answer_bytes as u64 {
-            return Err(peer.too_large(self.max_answer_bytes));
-        }
-        let mut answer = http::Response::new(Bytes::new());
-        *answer.status_mut() = response.status();
-        *answer.version_mut() = response.version();
-        *answer.headers_mut() = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::with_capacity(announced.min(LARGEST_RESERVATION) as usize);
-        while let Some(chunk) = response.chunk().await.map_err(|error| peer.broken(error))? {
-            if chunk.len() > self.max_answer_bytes - body.len() {
-                return Err(peer.too_large(self.max_answer_bytes));
-            }
-            body.extend_from_slice(&chunk);
-        }
+    /// Reads the whole response.
+    async fn read(&self, peer: Peer<'_>, response: reqwest::Response) -> Result<http::Response<Bytes>> {
+        let (mut answer, mut response) = self.small_enough(peer, response)?;
+        let mut body = room(&response);
+        while self.more(peer, &mut response, &mut body).await? {}
         *answer.body_mut() = body.freeze();
         Ok(answer)
     }
+
+    /// Reads the response until it is whole, or as much as is held; then the rest of it is the transfer's.
+    async fn begin(
+        &self,
+        peer: Peer<'_>,
+        response: reqwest::Response,
+        transfer: &Transfer,
+    ) -> Result<http::Response<Bytes>> {
+        let (mut answer, mut response) = self.small_enough(peer, response)?;
+        let mut body = room(&response);
+        while body.len() <= HELD {
+            if !self.more(peer, &mut response, &mut body).await? {
+                *answer.body_mut() = body.freeze();
+                return Ok(answer);
+            }
+        }
+        let left = self.max_answer_bytes.saturating_sub(body.len()) as u64;
+        transfer.keep_rest(body, self.source(peer, response), left);
+        Ok(answer)
+    }
+
+    /// The response's head, if it doesn't announce more than is read, and what is left of it.
+    fn small_enough(
+        &self,
+        peer: Peer<'_>,
+        response: reqwest::Response,
+    ) -> Result<(http::Response<Bytes>, reqwest::Response)> {
+        if response.content_length().unwrap_or_default() > self.max_answer_bytes as u64 {
+            return Err(peer.too_large(self.max_answer_bytes));
+        }
+        Ok(head(response))
+    }
+
+    /// Reads one piece more. Whether there was one.
+    async fn more(
+        &self,
+        peer: Peer<'_>,
+        response: &mut reqwest::Response,
+        body: &mut BytesMut,
+    ) -> Result<bool> {
+        let Some(piece) = response.chunk().await.map_err(|error| peer.broken(error))? else {
+            return Ok(false);
+        };
+        if piece.len() > self.max_answer_bytes - body.len() {
+            return Err(peer.too_large(self.max_answer_bytes));
+        }
+        body.extend_from_slice(&piece);
+        Ok(true)
+    }
+
+    fn source(&self, peer: Peer<'_>, response: reqwest::Response) -> Source {
+        Source { label: peer.label.to_owned(), response, patience: self.silence }
+    }
+}
+
+/// The head of a response, and what is left of it.
+fn head(mut response: reqwest::Response) -> (http::Response<Bytes>, reqwest::Response) {
+    let mut answer = http::Response::new(Bytes::new());
+    *answer.status_mut() = response.status();
+    *answer.version_mut() = response.version();
+    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    (answer, response)
+}
+
+/// Room for what the response announces, within reason.
+fn room(response: &reqwest::Response) -> BytesMut {
+    BytesMut::with_capacity(response.content_length().unwrap_or_default().min(LARGEST_RESERVATION) as usize)
 }
 
 impl Peer<'_> {

@@ -9,12 +9,12 @@ use futures::stream;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use unicrm::sandbox::Fault;
 
 use crate::support::app::{AccountSetup, Setup, TestApp};
 use crate::support::client::Reply;
+use crate::support::raw::{head, listener};
 
 const UPLOAD: &str = "/proxy/attachments/upload?filename=M%C3%A4rz%20%26%20Rechnung.pdf";
 const MOST: usize = 25 * 1024 * 1024;
@@ -117,24 +117,6 @@ async fn a_batch_holds_no_files() {
         assert!(text.contains("carries a file"), "{method}: {text}");
         assert!(app.vendor_calls().is_empty());
     }
-}
-
-/// Reads a request's head, and what has come of its body with it.
-async fn head(socket: &mut TcpStream) -> (String, Vec<u8>) {
-    let mut read = Vec::new();
-    loop {
-        assert_ne!(socket.read_buf(&mut read).await.expect("a request"), 0, "the request ended early");
-        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
-            let body = read.split_off(end + 4);
-            return (String::from_utf8(read).expect("a head").to_lowercase(), body);
-        }
-    }
-}
-
-async fn listener() -> (TcpListener, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    (listener, origin)
 }
 
 #[tokio::test]

@@ -21,4 +21,5 @@ mod renewal;
 mod routes;
 mod secrets;
 mod seeing;
+mod streams;
 mod tenants;

@@ -1,9 +1,9 @@
-//! HTTP by hand, for requests that no well-behaved client would send.
+//! HTTP by hand, for requests that no well-behaved client would send and answers that no well-behaved vendor would.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::client::Reply;
 
@@ -36,4 +36,23 @@ fn parse(answer: &[u8]) -> Option<Reply> {
         headers.append(name, HeaderValue::try_from(value).expect("a header's value"));
     }
     Some(Reply { status, headers, body: Bytes::copy_from_slice(&answer[end + 4..]) })
+}
+
+/// Reads a request's head, and what has come of its body with it.
+pub async fn head(socket: &mut TcpStream) -> (String, Vec<u8>) {
+    let mut read = Vec::new();
+    loop {
+        assert_ne!(socket.read_buf(&mut read).await.expect("a request"), 0, "the request ended early");
+        if let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") {
+            let body = read.split_off(end + 4);
+            return (String::from_utf8(read).expect("a head").to_lowercase(), body);
+        }
+    }
+}
+
+/// A place for a vendor that a test writes by hand, and its origin.
+pub async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    (listener, origin)
 }

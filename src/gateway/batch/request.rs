@@ -131,7 +131,7 @@ impl Run<'_> {
                     })?;
                     return self.keep(vec![record], records);
                 }
-                ProxyAnswer::File(_) => return Err(Error::internal("a file in a batch")),
+                ProxyAnswer::Pieces(_) => return Err(Error::internal("a file in a batch")),
                 ProxyAnswer::Empty { id } => {
                     let record = id.map_or_else(|| json!({}), |id| json!({ "id": id }));
                     return self.keep(vec![to_raw_value(&record).map_err(Error::internal)?], records);
@@ -165,6 +165,7 @@ fn proxy_request(
         id: id.map(check_id).transpose()?,
         limit: query.take_count("limit", LARGEST_LIMIT)?,
         cursor: query.take_text("next_cursor")?,
+        in_pieces: false,
         query: query.0,
         body,
     })

@@ -186,6 +186,7 @@ fn request([resource, method]: [&str; 2], facts: &NativeMethod, mut sorted: Sort
         body,
         limit,
         cursor,
+        in_pieces: false,
     })
 }
 
@@ -201,7 +202,7 @@ async fn answer(answer: ProxyAnswer, label: &str) -> Result<ToolAnswer> {
             let done = id.map_or_else(|| json!({ "done": true }), |id| json!({ "id": id, "done": true }));
             Ok(ToolAnswer::One(written(&done)?))
         }
-        ProxyAnswer::File(file) => whole(file).await.map(ToolAnswer::File),
+        ProxyAnswer::Pieces(file) => whole(file).await.map(ToolAnswer::File),
     }
 }
 
