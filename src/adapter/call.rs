@@ -127,9 +127,9 @@ pub struct Quota {
 
 /// A page in the vendor's own shape.
 #[derive(Debug)]
-pub struct NativePage {
-    /// Each record byte for byte as the vendor sent it.
-    pub records: Vec<Box<RawValue>>,
+pub struct NativePage<'r> {
+    /// Each record byte for byte as the vendor sent it, where it stands in the reply.
+    pub records: Vec<&'r RawValue>,
     /// Where the list goes on; absent on the last page.
     pub next: Option<Position>,
 }

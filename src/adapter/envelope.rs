@@ -1,24 +1,25 @@
 //! Finding records in a vendor's answer without taking the rest of it apart.
 //!
 //! A record is kept as the bytes that the vendor sent: numbers keep their digits, keys their order, and a list
-//! costs one pass over its text.
+//! costs one pass over its text. What is found is borrowed from the answer; whoever keeps it copies it.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The value at a dotted path (`party`, `data.items`); an empty path is the whole body. `None` where the body
 /// has no such member.
-pub fn at(body: &[u8], path: &str) -> serde_json::Result<Option<Box<RawValue>>> {
+pub fn at<'b>(body: &'b [u8], path: &str) -> serde_json::Result<Option<&'b RawValue>> {
     find(body, path)
 }
 
 /// The items of the array at a path, or of all arrays where the path leads through arrays. `None` where the body has no
 /// such member, or it isn't an array; with `lone`, an object there is an array of one.
-pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+pub fn items<'b>(body: &'b [u8], path: &str, lone: bool) -> serde_json::Result<Option<Vec<&'b RawValue>>> {
     if let Some(found) = find(body, path)? {
         return Ok(Some(found));
     }
@@ -30,7 +31,7 @@ pub fn items(body: &[u8], path: &str, lone: bool) -> serde_json::Result<Option<V
 }
 
 /// Whatever is at the end of a path that leads through arrays, an item for each way there. `None` where a way ends early.
-pub fn each(body: &[u8], path: &str) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+pub fn each<'b>(body: &'b [u8], path: &str) -> serde_json::Result<Option<Vec<&'b RawValue>>> {
     grouped(body, &segments(path), true)
 }
 
@@ -40,7 +41,11 @@ fn segments(path: &str) -> Vec<&str> {
 
 /// The items of all arrays at the end of a path that leads through arrays. A group that has none at all makes it `None`;
 /// with `lone`, what is no array counts as one item.
-fn grouped(body: &[u8], segments: &[&str], lone: bool) -> serde_json::Result<Option<Vec<Box<RawValue>>>> {
+fn grouped<'b>(
+    body: &'b [u8],
+    segments: &[&str],
+    lone: bool,
+) -> serde_json::Result<Option<Vec<&'b RawValue>>> {
     let Some((first, rest)) = segments.split_first() else {
         return match find(body, "")? {
             None if lone => Ok(at(body, "")?.map(|item| vec![item])),
@@ -48,7 +53,7 @@ fn grouped(body: &[u8], segments: &[&str], lone: bool) -> serde_json::Result<Opt
         };
     };
     let Some(found) = at(body, first)? else { return Ok(None) };
-    let groups: Option<Vec<Box<RawValue>>> = find(found.get().as_bytes(), "")?;
+    let groups: Option<Vec<&'b RawValue>> = find(found.get().as_bytes(), "")?;
     let Some(groups) = groups.filter(|_| !rest.is_empty()) else {
         return grouped(found.get().as_bytes(), rest, lone);
     };
@@ -62,7 +67,7 @@ fn grouped(body: &[u8], segments: &[&str], lone: bool) -> serde_json::Result<Opt
     Ok(Some(items))
 }
 
-fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Option<T>> {
+fn find<'b, T: Deserialize<'b>>(body: &'b [u8], path: &str) -> serde_json::Result<Option<T>> {
     let segments = segments(path);
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     match At(&segments, PhantomData).deserialize(&mut deserializer) {
@@ -76,7 +81,7 @@ fn find<T: DeserializeOwned>(body: &[u8], path: &str) -> serde_json::Result<Opti
 /// What the rest of a path leads to.
 struct At<'p, T>(&'p [&'p str], PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for At<'_, T> {
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for At<'_, T> {
     type Value = Option<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -88,7 +93,7 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for At<'_, T> {
     }
 }
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for At<'_, T> {
+impl<'de, T: Deserialize<'de>> Visitor<'de> for At<'_, T> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -58,7 +58,7 @@ pub trait Adapter: Send + Sync + std::fmt::Debug {
     }
 
     /// The records of a list's reply, and where the list goes on.
-    fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
+    fn page<'r>(&self, call: &Call, reply: &'r Reply) -> Result<NativePage<'r>> {
         self.rest().page(call, reply)
     }
 

@@ -46,7 +46,7 @@ impl Adapter for Nimble {
                     Error::new(Kind::NotFound, message).with_fault(self.0.fault_of(reply))
                 })?;
                 if first.get().starts_with('{') {
-                    return Ok(first);
+                    return Ok(first.to_owned());
                 }
                 Err(self.0.garbled(call, reply, "its only record is none"))
             }

@@ -79,7 +79,7 @@ impl Adapter for Nutshell {
 
     /// REST's lists stand under their own name, or, in some places of its documentation, bare. A bare list of nothing
     /// is not taken for one: it may be anything.
-    fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
+    fn page<'r>(&self, call: &Call, reply: &'r Reply) -> Result<NativePage<'r>> {
         let inside = reply.body.trim_ascii_start().strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
         let bare = inside.is_some_and(|inside| inside.starts_with(b"{"));
         if call.native.facts.rpc.is_some() || !bare {
@@ -97,7 +97,7 @@ impl Adapter for Nutshell {
             return self.0.record(call, reply);
         }
         match envelope::items(&reply.body, path, false) {
-            Ok(Some(mut items)) if items.len() == 1 => Ok(items.remove(0)),
+            Ok(Some(items)) if items.len() == 1 => Ok(items[0].to_owned()),
             Ok(Some(items)) if items.is_empty() => {
                 let message = format!("{} has no such record.", self.0.label());
                 let fault = Fault { status: StatusCode::NOT_FOUND, ..self.0.fault_of(reply) };

@@ -51,12 +51,12 @@ pub fn ask(paging: &Paging, position: &Position, query: &mut Map<String, Value>)
 }
 
 /// The page that an answer's records make, or why the answer can't be used.
-pub fn page(
+pub fn page<'r>(
     paging: &Paging,
     position: Option<&Position>,
     reply: &Reply,
-    records: Vec<Box<RawValue>>,
-) -> std::result::Result<NativePage, String> {
+    records: Vec<&'r RawValue>,
+) -> std::result::Result<NativePage<'r>, String> {
     match (paging, position) {
         (Paging::Pages { first, pages, echo, more_header, .. }, Some(Position::Page { number, size })) => {
             if let Some(shown) = echo.as_ref().and_then(|path| count_at(reply, path))
@@ -104,16 +104,16 @@ fn following(
 
 /// The groups of an answer share one page: as many records as were asked for, and the same answer again for those that
 /// are left before any of its links is followed.
-fn linked(
+fn linked<'r>(
     path: &str,
     reply: &Reply,
-    records: Vec<Box<RawValue>>,
+    records: Vec<&'r RawValue>,
     size: u32,
     links: &[String],
     skip: usize,
-) -> NativePage {
+) -> NativePage<'r> {
     let total = records.len();
-    let records: Vec<Box<RawValue>> = records.into_iter().skip(skip).take(size as usize).collect();
+    let records: Vec<&RawValue> = records.into_iter().skip(skip).take(size as usize).collect();
     let passed = skip.saturating_add(records.len());
     if passed < total && !records.is_empty() {
         return NativePage {
@@ -129,9 +129,9 @@ fn linked(
     NativePage { records, next }
 }
 
-fn slice(records: Vec<Box<RawValue>>, skip: usize, take: Option<u32>) -> NativePage {
+fn slice(records: Vec<&RawValue>, skip: usize, take: Option<u32>) -> NativePage<'_> {
     let total = records.len();
-    let records: Vec<Box<RawValue>> =
+    let records: Vec<&RawValue> =
         records.into_iter().skip(skip).take(take.map_or(usize::MAX, |take| take as usize)).collect();
     let skip = skip + records.len();
     NativePage { records, next: (skip < total).then_some(Position::Slice { skip, take }) }
@@ -178,8 +178,8 @@ mod tests {
     fn read(paging: Value, position: &Position, path: &str, body: &Value) -> (Vec<String>, Option<Position>) {
         let paging: Paging = serde_json::from_value(paging).unwrap();
         let body = Bytes::from(body.to_string());
-        let records = envelope::items(&body, path, false).unwrap().unwrap();
         let reply = Reply { status: StatusCode::OK, headers: HeaderMap::new(), body };
+        let records = envelope::items(&reply.body, path, false).unwrap().unwrap();
         let page = page(&paging, Some(position), &reply, records).unwrap();
         (page.records.iter().map(|record| record.get().to_owned()).collect(), page.next)
     }

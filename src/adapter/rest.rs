@@ -180,7 +180,7 @@ impl Rest {
     }
 
     /// The records of a list's reply, and where the list goes on.
-    pub fn page(&self, call: &Call, reply: &Reply) -> Result<NativePage> {
+    pub fn page<'r>(&self, call: &Call, reply: &'r Reply) -> Result<NativePage<'r>> {
         let style = self.paging(call);
         let style = style.ok_or_else(|| Error::internal(format!("{} is not a list", call.name())))?;
         let path = call.native.facts.response_path.as_deref().unwrap_or_default();
@@ -211,10 +211,10 @@ impl Rest {
             .filter(|record| record.get().starts_with('{'))
             .ok_or_else(|| self.garbled(call, reply, &format!("it has no record named {path:?}")))?;
         match &call.native.facts.known_by {
-            Some(member) if !has(&record, member) => {
+            Some(member) if !has(record, member) => {
                 Err(self.garbled(call, reply, &format!("it is no record, for it has no {member:?}")))
             }
-            _ => Ok(record),
+            _ => Ok(record.to_owned()),
         }
     }
 

@@ -343,7 +343,7 @@ fn answer(account: &Account, response_path: &str, reply: Reply) -> Result<Custom
             let message = format!("{label} answered {}, but its answer is no JSON: {error}.", reply.status);
             Error::new(Kind::Garbled, message).with_fault(account.adapter.rest().fault_of(&reply))
         })?;
-        return Ok(CustomAnswer::Json(found));
+        return Ok(CustomAnswer::Json(found.map(ToOwned::to_owned)));
     }
     let mut headers = HeaderMap::new();
     for name in OF_THE_BODY {

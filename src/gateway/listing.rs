@@ -183,7 +183,8 @@ impl Run<'_> {
             Ok(reply) => {
                 let page = self.account.adapter.page(&call, &reply)?;
                 let headers = headers(&reply.headers);
-                Ok(Fetched { records: page.records, next: page.next, headers })
+                let records = page.records.into_iter().map(ToOwned::to_owned).collect();
+                Ok(Fetched { records, next: page.next, headers })
             }
             // A list under a record that isn't there has no records.
             Err(error) if error.kind() == Kind::NotFound && active.source.id.is_some() => {

@@ -180,3 +180,8 @@ pub(super) fn encode(body: &Value) -> Result<Bytes> {
 pub(super) fn raw(value: &Value) -> Result<Box<RawValue>> {
     serde_json::value::to_raw_value(value).map_err(Error::internal)
 }
+
+/// A part of a vendor's answer as a record that outlives it.
+pub(super) fn kept(part: &[u8]) -> Result<Box<RawValue>> {
+    serde_json::from_slice(part).map_err(Error::internal)
+}

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::files::Download;
@@ -17,7 +16,7 @@ use crate::adapter::{Call, Position};
 use crate::error::{Error, Kind, Result};
 use crate::mapping::manifest::FileTransfer;
 use crate::model::schema::nearest;
-use crate::model::{Binding, Page};
+use crate::model::{Binding, Parts};
 
 /// A proxy request, understood.
 #[derive(Debug, Clone)]
@@ -42,8 +41,8 @@ pub struct ProxyRequest {
 
 /// What a proxy call answers.
 pub enum ProxyAnswer {
-    /// A page of a list, each record as the vendor sent it.
-    Page(Page<Box<RawValue>>),
+    /// A page of a list.
+    Page(NativeList),
     /// The vendor's body as it is.
     Verbatim {
         /// What the vendor says it is.
@@ -58,6 +57,15 @@ pub enum ProxyAnswer {
         /// The record that was named.
         id: Option<String>,
     },
+}
+
+/// A page of a list of the vendor's own.
+#[derive(Debug, Clone)]
+pub struct NativeList {
+    /// Each record as the vendor sent it.
+    pub records: Parts,
+    /// Where the list goes on; absent on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl Gateway {
@@ -124,7 +132,7 @@ impl Gateway {
         account: &Arc<Account>,
         mut call: Call,
         request: ProxyRequest,
-    ) -> Result<Page<Box<RawValue>>> {
+    ) -> Result<NativeList> {
         let deadline = self.deadline();
         let body = request.body.as_deref().map(String::from_utf8_lossy);
         let selection = serde_json::json!({ "query": request.query, "body": body });
@@ -141,7 +149,8 @@ impl Gateway {
                 Some(next) if page.records.is_empty() => position = next,
                 next => {
                     let next_cursor = next.map(|next| self.cursors.seal(&binding, &next)).transpose()?;
-                    return Ok(Page { records: page.records, next_cursor, partial: false });
+                    let records = Parts::new(reply.body.clone(), &page.records);
+                    return Ok(NativeList { records, next_cursor });
                 }
             }
         }

@@ -188,7 +188,7 @@ impl Run<'_> {
             call.position = Some(position);
             let reply = self.send(call.clone()).await?;
             let page = self.account.adapter.page(&call, &reply)?;
-            for record in &page.records {
+            for record in page.records {
                 all.push(value(record)?);
             }
             match page.next {

@@ -221,14 +221,10 @@ impl Run<'_> {
         for _ in 0..MOST_PAGES {
             call.position = Some(position);
             let reply = self.send(call.clone()).await?;
-            let mut page = self.account.adapter.page(&call, &reply)?;
-            let place =
-                page.records.iter().position(|record| wanted.is_some() && record_id(record) == wanted);
-            if let Some(place) = place {
-                return Ok(Native {
-                    record: page.records.swap_remove(place),
-                    headers: headers(&reply.headers),
-                });
+            let page = self.account.adapter.page(&call, &reply)?;
+            let mut records = page.records.into_iter();
+            if let Some(record) = records.find(|record| wanted.is_some() && record_id(record) == wanted) {
+                return Ok(Native { record: record.to_owned(), headers: headers(&reply.headers) });
             }
             match page.next {
                 Some(next) => position = next,

@@ -1,18 +1,21 @@
 //! How answers are written: envelopes, records, and every error.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream;
 use indexmap::IndexSet;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::error::{Actor, Error, Fault, Kind, Result, Retry};
+use crate::gateway::proxy::NativeList;
 use crate::model::presentation::Presented;
 use crate::model::{Page, Presentation, Record, record};
 
@@ -76,14 +79,17 @@ pub fn page(page: Page<Record>, presentation: &Presentation) -> Result<Response>
 }
 
 /// A page of the vendor's own records in the same envelope.
-pub fn native_page(page: &Page<Box<RawValue>>) -> Response {
-    let room = page.records.iter().map(|record| record.get().len()).sum();
-    list(page.next_cursor.as_deref(), page.partial, &page.records, room, b"[]", |_, record, out| {
-        out.extend_from_slice(record.get().as_bytes());
-    })
+pub fn native_page(page: &NativeList) -> Response {
+    let around = around(page.next_cursor.as_deref(), false, page.records.len());
+    let mut pieces = vec![Bytes::from_static(b"{\"result\":[")];
+    pieces.extend(page.records.joined());
+    pieces.push(Bytes::from(format!("],{}", &around[1..])));
+    let length: usize = pieces.iter().map(Bytes::len).sum();
+    let body = Body::from_stream(stream::iter(pieces.into_iter().map(Ok::<_, Infallible>)));
+    ([(CONTENT_TYPE, JSON), (CONTENT_LENGTH, HeaderValue::from(length))], body).into_response()
 }
 
-/// The envelope of unified and proxy lists, in one piece of memory: the records are JSON text already, `room` bytes
+/// The envelope of unified lists, in one piece of memory: the records are JSON text already, `room` bytes
 /// of it. `brackets` stand around them.
 fn list<R>(
     next_cursor: Option<&str>,
@@ -93,15 +99,7 @@ fn list<R>(
     brackets: &[u8; 2],
     write: impl Fn(usize, &R, &mut Vec<u8>),
 ) -> Response {
-    let mut around = json!({
-        "next_cursor": next_cursor,
-        "prev_cursor": null,
-        "result_count": records.len(),
-    });
-    if partial {
-        around["is_partial_response"] = Value::Bool(true);
-    }
-    let around = around.to_string();
+    let around = around(next_cursor, partial, records.len());
     let mut out = Vec::with_capacity(room + records.len() * KEY_ROOM + around.len() + 32);
     out.extend_from_slice(b"{\"result\":");
     out.push(brackets[0]);
@@ -117,13 +115,22 @@ fn list<R>(
     ([(CONTENT_TYPE, JSON)], out).into_response()
 }
 
+/// What stands around the records of a list, as an object.
+fn around(next_cursor: Option<&str>, partial: bool, count: usize) -> String {
+    let mut around = json!({ "next_cursor": next_cursor, "prev_cursor": null, "result_count": count });
+    if partial {
+        around["is_partial_response"] = Value::Bool(true);
+    }
+    around.to_string()
+}
+
 /// A page of an administrative list in its envelope.
 pub fn admin_page(result: Vec<Value>, next_cursor: Option<String>, limit: u32) -> Response {
     Json(json!({ "result": result, "next_cursor": next_cursor, "limit": limit })).into_response()
 }
 
 /// A vendor's body as it is.
-pub fn verbatim(content_type: Option<HeaderValue>, body: bytes::Bytes) -> Response {
+pub fn verbatim(content_type: Option<HeaderValue>, body: Bytes) -> Response {
     ([(CONTENT_TYPE, content_type.unwrap_or(JSON))], Body::from(body)).into_response()
 }
 

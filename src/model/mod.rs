@@ -7,6 +7,7 @@
 pub mod cursor;
 pub mod dialect;
 pub mod operation;
+pub mod parts;
 pub mod presentation;
 pub mod query;
 pub mod record;
@@ -17,6 +18,7 @@ pub mod shape;
 
 pub use cursor::{Binding, CursorKeys};
 pub use operation::{Method, Operation};
+pub use parts::Parts;
 pub use presentation::Presentation;
 pub use query::Query;
 pub use record::{Page, Record};

@@ -9,6 +9,7 @@ use super::plan::{CallEntry, Target};
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::files::carrier;
+use crate::gateway::native::kept;
 use crate::gateway::proxy::{ProxyAnswer, ProxyRequest};
 use crate::gateway::unified::Answer;
 use crate::model::request::{LARGEST_LIMIT, Received, check_id};
@@ -118,7 +119,8 @@ impl Run<'_> {
                 .map_err(Error::verbatim)?
             {
                 ProxyAnswer::Page(page) => {
-                    self.keep(page.records, records)?;
+                    let found = page.records.iter().map(|record| kept(record)).collect::<Result<_>>()?;
+                    self.keep(found, records)?;
                     match page.next_cursor {
                         Some(cursor) => request.cursor = Some(cursor),
                         None => return Ok(()),

@@ -18,6 +18,7 @@ use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::gateway::Gateway;
 use crate::gateway::files::{Download, Upload, carrier};
+use crate::gateway::native::kept;
 use crate::gateway::proxy::{ProxyAnswer, ProxyRequest};
 use crate::gateway::unified::Answer;
 use crate::mapping::manifest::{FileTransfer, NativeMethod, Verb};
@@ -193,7 +194,8 @@ fn request([resource, method]: [&str; 2], facts: &NativeMethod, mut sorted: Sort
 async fn answer(answer: ProxyAnswer, label: &str) -> Result<ToolAnswer> {
     match answer {
         ProxyAnswer::Page(page) => {
-            Ok(ToolAnswer::Page { items: page.records, next_cursor: page.next_cursor })
+            let items = page.records.iter().map(|record| kept(record)).collect::<Result<_>>()?;
+            Ok(ToolAnswer::Page { items, next_cursor: page.next_cursor })
         }
         ProxyAnswer::Verbatim { body, .. } => serde_json::from_slice(&body)
             .map(ToolAnswer::One)
