@@ -18,8 +18,21 @@
 //! - `unified_without_evaluation_cpu`: processor time of a unified list without JSONata's share of it, as a multiple
 //!   of a proxy list's. Less is better here.
 //! - `allocations_per_record`: of the mapping of a page, everything included.
+//!
+//! And from other sides (`axes`), in fewer rounds:
+//!
+//! - `proxy_over_nginx_1_caller`, `proxy_over_nginx_64_callers`, `record_proxy_over_nginx`: the same for other numbers of
+//!   callers, and for a record of 1.5 KB.
+//! - `record_unified_added_p99_ms`: what a lone caller's slowest hundredth of unified gets waits longer than for the
+//!   upstream itself, in milliseconds.
+//! - `rss_mb_64_callers`: resident megabytes after 64 callers with answers of 75 KB.
+//! - `proxy_cpu_two_processes`, `unified_cpu_two_processes`: processor time of a list where two processes share the
+//!   callers, as a multiple of one process's. Less is better here and below.
+//! - `cpu_1000_accounts`, `cpu_1000_of_100000_accounts`: processor time of a call where the calls are for 1,000 accounts,
+//!   and where the database has 100,000, as a multiple of calls for one.
 
 mod allocations;
+mod axes;
 mod handwritten;
 mod load;
 mod mapping;
@@ -39,10 +52,10 @@ use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 
 use allocations::Counting;
-use load::{Request, Until};
+use load::{Load, Request, Until};
 use mapping::Mapping;
 use processes::{Outcome, Process, Scratch};
-use report::{Sample, Series};
+use report::{Figure, Sample, Series};
 use served::{Served, TOKEN};
 
 #[global_allocator]
@@ -60,6 +73,8 @@ struct Extent {
     busy: Duration,
     /// What the gateway has answered at least when its memory is looked at.
     requests: u64,
+    /// Of the subjects in `axes`.
+    axes: u32,
 }
 
 const FULL: Extent = Extent {
@@ -67,10 +82,16 @@ const FULL: Extent = Extent {
     round: Duration::from_millis(1500),
     busy: Duration::from_millis(600),
     requests: 100_000,
+    axes: 9,
 };
 
-const QUICK: Extent =
-    Extent { rounds: 7, round: Duration::from_millis(700), busy: Duration::from_millis(300), requests: 0 };
+const QUICK: Extent = Extent {
+    rounds: 5,
+    round: Duration::from_millis(500),
+    busy: Duration::from_millis(300),
+    requests: 0,
+    axes: 3,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -108,6 +129,10 @@ struct Subjects {
     behind_nginx: Option<Request>,
     proxy: Request,
     unified: Request,
+    /// Where the upstream is.
+    vendor: SocketAddr,
+    /// The account that is called for.
+    account: String,
     answered: u64,
 }
 
@@ -134,7 +159,9 @@ async fn run(extent: &Extent) -> Outcome<()> {
     }
     subjects.top_up(extent).await?;
     let resident = subjects.gateway.process.resident()?;
-    print(&subjects, &measured, &startups, resident)?;
+    let mut figures = print(&subjects, &measured, &startups, resident)?;
+    figures.extend(subjects.axes(extent, &scratch).await?);
+    println!("\n{}", report::ratios(&figures));
     subjects.stop()
 }
 
@@ -154,7 +181,7 @@ impl Subjects {
             None => None,
         };
         let first = Served::start(scratch, vendor)?;
-        let account = first.connect().await?;
+        let account = first.connect(1).await?.remove(0);
         first.process.stop()?;
         let gateway = Served::start(scratch, vendor)?;
         let mut alone = Vec::new();
@@ -174,6 +201,8 @@ impl Subjects {
             proxy: ours("/proxy/parties"),
             unified: ours("/unified/crm/contacts"),
             mapping: Mapping::load()?,
+            vendor,
+            account,
             upstream,
             nginx,
             gateway,
@@ -207,15 +236,15 @@ impl Subjects {
     async fn round(&mut self, extent: &Extent, measured: &mut Measured) -> Outcome<()> {
         let length = extent.round;
         let Subjects { upstream, nginx, gateway, mapping, .. } = &*self;
-        let (_, direct) = sample(&self.direct, length, || upstream.cpu()).await?;
+        let (_, direct) = sample(&Load::of(&self.direct), length, || upstream.cpu()).await?;
         measured.direct.0.push(direct);
         if let (Some(request), Some(nginx)) = (&self.behind_nginx, nginx) {
-            let (_, behind) = sample(request, length, || nginx.cpu_with_children()).await?;
+            let (_, behind) = sample(&Load::of(request), length, || nginx.cpu_with_children()).await?;
             measured.nginx.0.push(behind);
         }
-        let (proxied, proxy) = sample(&self.proxy, length, || gateway.process.cpu()).await?;
+        let (proxied, proxy) = sample(&Load::of(&self.proxy), length, || gateway.process.cpu()).await?;
         measured.proxy.0.push(proxy);
-        let (listed, unified) = sample(&self.unified, length, || gateway.process.cpu()).await?;
+        let (listed, unified) = sample(&Load::of(&self.unified), length, || gateway.process.cpu()).await?;
         measured.unified.0.push(unified);
         measured.evaluation.0.push(busy(extent.busy, || mapping.evaluate())?);
         measured.mapping.0.push(busy(extent.busy, || mapping.page().map(drop))?);
@@ -228,7 +257,8 @@ impl Subjects {
     async fn top_up(&mut self, extent: &Extent) -> Outcome<()> {
         let missing = extent.requests.saturating_sub(self.answered);
         for request in [&self.proxy, &self.unified] {
-            self.answered += load::round(request, Until::Sent(missing.div_ceil(2))).await?.requests;
+            self.answered +=
+                load::round(&Load::of(request), Until::Sent(missing.div_ceil(2))).await?.requests;
         }
         Ok(())
     }
@@ -254,15 +284,15 @@ fn start_upstream() -> Outcome<(Process, SocketAddr)> {
     Ok((process, line.trim().parse().map_err(|_| "the upstream did not start")?))
 }
 
-/// A round of one request, and how many were answered. A short one goes before, for caches and connections.
+/// A round of one load, and how many requests were answered. A short one goes before, for caches and connections.
 async fn sample(
-    request: &Request,
+    load: &Load,
     length: Duration,
     cpu: impl Fn() -> Outcome<Duration>,
 ) -> Outcome<(u64, Sample)> {
-    let warm = load::round(request, Until::Elapsed(length / 8)).await?;
+    let warm = load::round(load, Until::Elapsed(length / 8)).await?;
     let before = cpu()?;
-    let round = load::round(request, Until::Elapsed(length)).await?;
+    let round = load::round(load, Until::Elapsed(length)).await?;
     let spent = cpu()? - before;
     let sample = Sample::new(round.requests, round.elapsed, spent, &round.latencies);
     Ok((warm.requests + round.requests, sample))
@@ -273,14 +303,20 @@ fn busy(length: Duration, work: impl Fn() -> Outcome<()> + Sync) -> Outcome<Samp
     Ok(Sample::new(busy.times, busy.elapsed, busy.cpu, &busy.latencies))
 }
 
-fn print(subjects: &Subjects, measured: &Measured, startups: &Startups, resident: u64) -> Outcome<()> {
+/// Prints what was measured, and gives the ratios.
+fn print(
+    subjects: &Subjects,
+    measured: &Measured,
+    startups: &Startups,
+    resident: u64,
+) -> Outcome<Vec<Figure>> {
     let has_nginx = !measured.nginx.0.is_empty();
-    report::print_head();
+    report::print_head("a page of 50 records, 75 KB, 16 callers");
     report::print_line("upstream, direct", &measured.direct);
     if has_nginx {
         report::print_line("upstream behind nginx", &measured.nginx);
     } else {
-        println!("{:<34}{:>12}", "upstream behind nginx", "not installed");
+        println!("{:<44}{:>12}", "upstream behind nginx", "not installed");
     }
     report::print_line("/proxy/parties", &measured.proxy);
     report::print_line("/unified/crm/contacts", &measured.unified);
@@ -314,7 +350,7 @@ fn print(subjects: &Subjects, measured: &Measured, startups: &Startups, resident
         startups.with_database.as_secs_f64()
     );
 
-    let ratios = report::ratios(&[
+    Ok(vec![
         ("proxy_over_nginx", has_nginx.then(|| measured.proxy.rate_over(&measured.nginx))),
         ("proxy_over_direct", Some(measured.proxy.rate_over(&measured.direct))),
         ("unified_over_proxy", Some(measured.unified.rate_over(&measured.proxy))),
@@ -322,7 +358,5 @@ fn print(subjects: &Subjects, measured: &Measured, startups: &Startups, resident
         ("rss_mb", Some(megabytes)),
         ("unified_without_evaluation_cpu", Some(rest / proxy)),
         ("allocations_per_record", Some(each(mapped.times))),
-    ]);
-    println!("\n{ratios}");
-    Ok(())
+    ])
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::processes::Outcome;
 
-/// Connections that send at once.
+/// Connections that send at once, unless a subject is about their number.
 pub const CALLERS: usize = 16;
 
 /// Room for an answer, so that reading one seldom needs more.
@@ -48,6 +48,11 @@ impl Request {
         Request { address, text: text.into() }
     }
 
+    /// Whom it is sent to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends it once, and gives the answer's body.
     pub async fn once(&self) -> Outcome<Vec<u8>> {
         let mut connection = Connection::open(self.address).await?;
@@ -74,14 +79,34 @@ pub struct Round {
     pub latencies: Vec<Duration>,
 }
 
-/// Sends a request from all callers. Any answer but the expected 200 ends it with an error.
-pub async fn round(request: &Request, until: Until) -> Outcome<Round> {
+/// Requests that are sent over and over, by how many at once.
+#[derive(Clone)]
+pub struct Load {
+    requests: Arc<[Request]>,
+    callers: usize,
+}
+
+impl Load {
+    /// The usual callers with one request.
+    pub fn of(request: &Request) -> Self {
+        Load::new(vec![request.clone()], CALLERS)
+    }
+
+    /// So many callers that take turns with the requests. A caller keeps its connection, so its requests must all be of
+    /// one address: those of a place in the list and of every `callers` places after it.
+    pub fn new(requests: Vec<Request>, callers: usize) -> Self {
+        Load { requests: requests.into(), callers }
+    }
+}
+
+/// Sends a load's requests from all its callers. Any answer but the expected 200 ends it with an error.
+pub async fn round(load: &Load, until: Until) -> Outcome<Round> {
     let begun = Instant::now();
     let sent = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
-    for _ in 0..CALLERS {
-        let (request, sent) = (request.clone(), sent.clone());
-        callers.spawn(async move { call(&request, begun, until, &sent).await });
+    for caller in 0..load.callers {
+        let (load, sent) = (load.clone(), sent.clone());
+        callers.spawn(async move { call(&load, caller, begun, until, &sent).await });
     }
     let mut latencies = Vec::new();
     while let Some(caller) = callers.join_next().await {
@@ -92,14 +117,22 @@ pub async fn round(request: &Request, until: Until) -> Outcome<Round> {
     Ok(Round { requests: latencies.len() as u64, elapsed, latencies })
 }
 
-async fn call(request: &Request, begun: Instant, until: Until, sent: &AtomicU64) -> Outcome<Vec<Duration>> {
-    let mut connection = Connection::open(request.address).await?;
+async fn call(
+    load: &Load,
+    caller: usize,
+    begun: Instant,
+    until: Until,
+    sent: &AtomicU64,
+) -> Outcome<Vec<Duration>> {
+    let mut requests = (0..).map(|turn| &load.requests[(caller + turn * load.callers) % load.requests.len()]);
+    let mut connection = Connection::open(load.requests[caller % load.requests.len()].address).await?;
     let mut latencies = Vec::new();
     let goes_on = || match until {
         Until::Elapsed(length) => begun.elapsed() < length,
         Until::Sent(count) => sent.fetch_add(1, Ordering::Relaxed) < count,
     };
     while goes_on() {
+        let Some(request) = requests.next() else { break };
         let asked = Instant::now();
         connection.exchange(&request.text).await?;
         latencies.push(asked.elapsed());

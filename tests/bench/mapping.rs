@@ -56,7 +56,7 @@ impl Mapping {
         let reply = Reply { status: StatusCode::OK, headers: HeaderMap::new(), body };
         let adapter = adapter(provider, None)?;
         Ok(Mapping {
-            records: adapter.page(&call, &reply)?.records,
+            records: adapter.page(&call, &reply)?.records.into_iter().map(ToOwned::to_owned).collect(),
             adapter,
             call,
             reply,
@@ -77,15 +77,14 @@ impl Mapping {
     /// The vendor's answer to the gateway's.
     pub fn page(&self) -> Outcome<Vec<u8>> {
         let resource = self.catalog.resource("crm", "contacts")?;
-        let native = self.adapter.page(&self.call, &self.reply)?.records;
-        let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-        let mut result = Vec::with_capacity(native.len());
+        let items = self.adapter.page(&self.call, &self.reply)?.records;
+        let mut result = Vec::with_capacity(items.len());
         self.each(&items, |_, mapped| {
             result.push(Record::shape(resource, mapped?, None)?);
             Ok(())
         })?;
-        for (record, native) in result.iter_mut().zip(native) {
-            record.remote_data = Some(native);
+        for (record, native) in result.iter_mut().zip(items) {
+            record.remote_data = Some(native.to_owned());
         }
         let mut out = br#"{"result":["#.to_vec();
         for (index, record) in result.iter().enumerate() {

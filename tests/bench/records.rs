@@ -1,4 +1,4 @@
-//! The page that the upstream answers: fifty people as Capsule writes them, 1,500 bytes each.
+//! What the upstream answers: a page of fifty people as Capsule writes them, 1,500 bytes each, or one of them.
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,11 @@ pub const SIZE: usize = 1500;
 pub fn page() -> String {
     let records: Vec<String> = (0..COUNT).map(record).collect();
     format!(r#"{{"parties":[{}]}}"#, records.join(","))
+}
+
+/// The answer's body where one record is asked for.
+pub fn single() -> String {
+    format!(r#"{{"party":{}}}"#, record(0))
 }
 
 fn record(index: usize) -> String {

@@ -43,6 +43,11 @@ impl Series {
         self.median(|sample| micros(sample.cpu))
     }
 
+    /// Processor time of one request as a multiple of another subject's.
+    pub fn cpu_over(&self, other: &Series) -> f64 {
+        median(self.0.iter().zip(&other.0).map(|(own, other)| micros(own.cpu) / micros(other.cpu)).collect())
+    }
+
     /// This subject's rate as a share of another's: the median of the rounds, each of which measured both within
     /// seconds of each other.
     pub fn rate_over(&self, other: &Series) -> f64 {
@@ -63,19 +68,16 @@ pub fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// The table's head.
-pub fn print_head() {
-    println!(
-        "{:<34}{:>12}{:>11}{:>11}{:>20}",
-        "a page of 50 records", "requests/s", "p50 ms", "p99 ms", "CPU µs a request"
-    );
+/// The head of a table about something.
+pub fn print_head(about: &str) {
+    println!("{about:<44}{:>12}{:>11}{:>11}{:>20}", "requests/s", "p50 ms", "p99 ms", "CPU µs a request");
 }
 
 /// A line of the table.
 pub fn print_line(name: &str, series: &Series) {
     let millis = |time: Duration| time.as_secs_f64() * 1000.0;
     println!(
-        "{name:<34}{:>12.0}{:>11.2}{:>11.2}{:>20.0}",
+        "{name:<44}{:>12.0}{:>11.2}{:>11.2}{:>20.0}",
         series.median(|sample| sample.per_second),
         series.median(|sample| millis(sample.p50)),
         series.median(|sample| millis(sample.p99)),
@@ -83,8 +85,11 @@ pub fn print_line(name: &str, series: &Series) {
     );
 }
 
+/// A name in the last line, and its number if it was measured.
+pub type Figure = (&'static str, Option<f64>);
+
 /// The last line: one JSON object, three decimals; null for what was not measured.
-pub fn ratios(figures: &[(&str, Option<f64>)]) -> String {
+pub fn ratios(figures: &[Figure]) -> String {
     let number = |value: f64| Number::from_f64((value * 1000.0).round() / 1000.0);
     let value = |figure: Option<f64>| figure.and_then(number).map_or(Value::Null, Value::Number);
     let members = figures.iter().map(|(name, figure)| ((*name).to_owned(), value(*figure)));

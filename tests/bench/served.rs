@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,14 @@ pub struct Served {
 }
 
 impl Served {
+    /// The name of the gateway's database.
+    pub const DATABASE: &str = "unicrm";
+
+    /// Where the gateways' PostgreSQL is.
+    pub fn data_dir(scratch: &Scratch) -> PathBuf {
+        scratch.path().join("database")
+    }
+
     /// Starts a gateway on the scratch directory's database, which the first one makes.
     pub fn start(scratch: &Scratch, upstream: SocketAddr) -> Outcome<Self> {
         let log = scratch.path().join("serve.log");
@@ -36,7 +45,7 @@ impl Served {
         }
         command
             .arg("serve")
-            .env("UNICRM_DATA_DIR", scratch.path().join("database"))
+            .env("UNICRM_DATA_DIR", Self::data_dir(scratch))
             .env("UNICRM_LISTEN", "127.0.0.1:0")
             .env("UNICRM_BOOTSTRAP_TOKEN", TOKEN)
             .env("UNICRM_PROVIDER_CAPSULE_ORIGIN", format!("http://{upstream}"))
@@ -55,8 +64,8 @@ impl Served {
         Ok(Served { process, address, startup: begun.elapsed() })
     }
 
-    /// Connects an account of Capsule, and gives its id.
-    pub async fn connect(&self) -> Outcome<String> {
+    /// Connects so many accounts of Capsule, and gives their ids.
+    pub async fn connect(&self, count: usize) -> Outcome<Vec<String>> {
         let list = self.get("/environment-integration?integration.name=capsule").await?;
         let integration = list["result"][0]["id"].as_str().ok_or("Capsule is not switched on")?;
         let account = json!({
@@ -66,8 +75,12 @@ impl Served {
             "context": {"api_key": "not looked at"},
         });
         let request = Request::post(self.address, "/integrated-account", Some(TOKEN), &account.to_string());
-        let made: Value = serde_json::from_slice(&request.once().await?)?;
-        Ok(made["id"].as_str().ok_or("the account has no id")?.to_owned())
+        let mut accounts = Vec::with_capacity(count);
+        for _ in 0..count {
+            let made: Value = serde_json::from_slice(&request.once().await?)?;
+            accounts.push(made["id"].as_str().ok_or("the account has no id")?.to_owned());
+        }
+        Ok(accounts)
     }
 
     async fn get(&self, path: &str) -> Outcome<Value> {

@@ -1,5 +1,5 @@
-//! The vendor: answers every request with the same page, from a process of its own. Only what the gateway asks for once
-//! a minute, the definitions of custom fields, is answered as what it is.
+//! The vendor: answers every list with the same page and every record with the same record, from a process of its own.
+//! Only what the gateway asks for once a minute, the definitions of custom fields, is answered as what it is.
 
 use std::io::{Read, Write};
 
@@ -32,10 +32,15 @@ pub async fn run() -> std::io::Result<()> {
         ("x-pagination-has-more".parse().expect("a header's name"), HeaderValue::from_static("true")),
         (LINK, HeaderValue::from_static("<https://api.capsulecrm.com/api/v2/parties?page=2>; rel=\"next\"")),
     ];
+    let single = Bytes::from(records::single());
     // The request's body is read, as a vendor would.
     let definitions = async || ([(CONTENT_TYPE, "application/json")], DEFINITIONS);
     let routes = Router::new()
         .route("/api/v2/parties/fields/definitions", get(definitions))
+        .route(
+            "/api/v2/parties/{id}",
+            get(async move || ([(CONTENT_TYPE, "application/json")], single.clone())),
+        )
         .fallback(async move |_: Bytes| (headers.clone(), page.clone()));
     let parent_gone = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
     tokio::select! {
