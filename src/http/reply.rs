@@ -197,11 +197,11 @@ fn body(error: &Error, status: StatusCode) -> Value {
 
 /// The error's message; of a call that the vendor may have acted on, it says so: whoever sends it again must know.
 fn told(error: &Error) -> Cow<'_, str> {
-    let is_lost = matches!(error.kind(), Kind::Unreachable | Kind::Garbled | Kind::TimedOut);
-    match error.effects() {
-        Effect::Possible if is_lost => Cow::from(format!("{} {IN_DOUBT}", error.message())),
-        Effect::Possible | Effect::None => Cow::from(error.message()),
+    // The answer that is lost says so itself.
+    if error.effects() == Effect::None || error.kind() == Kind::AnswerLost {
+        return Cow::from(error.message());
     }
+    Cow::from(format!("{} {IN_DOUBT}", error.message()))
 }
 
 /// The vendor's body, as JSON if it is that, else as text.
