@@ -197,8 +197,8 @@ fn body(error: &Error, status: StatusCode) -> Value {
 
 /// The error's message; of a call that the vendor may have acted on, it says so: whoever sends it again must know.
 fn told(error: &Error) -> Cow<'_, str> {
-    // The answer that is lost says so itself.
-    if error.effects() == Effect::None || error.kind() == Kind::AnswerLost {
+    // An answer that is lost says so itself, and what the caller takes for a refusal is one.
+    if error.effects() == Effect::None || matches!(error.kind(), Kind::AnswerLost | Kind::Rejected) {
         return Cow::from(error.message());
     }
     Cow::from(format!("{} {IN_DOUBT}", error.message()))
