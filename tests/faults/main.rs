@@ -5,7 +5,7 @@
 //! that table to the list of faults. Whatever goes wrong, no write is done twice, a caller is never told that nothing was
 //! done where something was, the account works afterwards, and so does the process.
 //!
-//! `cargo test --release --test faults -- --soak` does all of it at random for ten minutes; see [`soak`].
+//! `cargo test --all-features --test faults -- --soak` does all of it at random for ten minutes; see [`soak`].
 
 #[allow(dead_code)] // of another suite
 #[path = "../command/process.rs"]

@@ -2,8 +2,8 @@
 //! while faults come and go.
 //!
 //! ```sh
-//! cargo test --release --test faults -- --soak                 # ten minutes
-//! cargo test --release --test faults -- --soak --seconds 60 --seed 7
+//! cargo test --all-features --test faults -- --soak                 # ten minutes
+//! cargo test --all-features --test faults -- --soak --seconds 60 --seed 7
 //! ```
 //!
 //! It prints its seed first and counts last, and fails where any of them that must be nothing isn't: writes done twice,
