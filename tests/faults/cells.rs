@@ -80,7 +80,7 @@ impl Stage {
     }
 
     /// Another account, so that what befalls it is its own.
-    async fn account(&self, provider: &str) -> String {
+    pub async fn account(&self, provider: &str) -> String {
         let imported = self.app.import(provider, "api_key", key(provider)).await;
         imported.ok()["id"].as_str().expect("an id").to_owned()
     }

@@ -75,6 +75,7 @@ pub const FAULTS: &[Fault] = &[
     Fault::somewhere("a connection refused", How::Refused),
     Fault::somewhere("a certificate that nobody trusts", How::Untrusted),
     Fault::somewhere("plain HTTP in place of TLS", How::Plain),
+    Fault::answers("a close behind the answer", |scene| vec![Step::Send(scene.genuine.whole()), Step::Close]),
     Fault::answers("a reset before the answer", |_| vec![Step::Reset]),
     Fault::answers("a reset within the head", |scene| cut(scene, Step::Reset, false)),
     Fault::answers("a reset within the body", |scene| cut(scene, Step::Reset, true)),

@@ -20,6 +20,7 @@ mod line;
 mod matrix;
 mod memory;
 mod renewal;
+mod resting;
 mod served;
 mod soak;
 mod tls;

@@ -7,7 +7,7 @@ use crate::cells::{self, Side};
 use crate::faults::FAULTS;
 use crate::support::app::shipped;
 use crate::wires::{READS, WIRES, WRITES, providers};
-use crate::{memory, renewal, soak};
+use crate::{memory, renewal, resting, soak};
 
 const SIDES: [Side; 2] = [Side::Read, Side::Write];
 
@@ -31,6 +31,8 @@ pub fn trials() -> Vec<Trial> {
             trials.push(test(name, async move || cells::befall(fault, side).await));
         }
     }
+    let name = "resting::a_vendor_who_goes_on_failing_is_left_alone".to_owned();
+    trials.push(test(name, async || resting::after_failures_in_a_row().await));
     trials.push(test("matrix::every_fault_is_documented".to_owned(), async || {
         answers::every_fault_is_documented();
     }));
