@@ -32,10 +32,19 @@ impl Side {
         }
     }
 
-    pub fn calls(self, wire: &Wire) -> &'static [Call] {
+    /// What is called: of the reads also a write that reads before it writes.
+    fn calls(self, wire: &Wire) -> Vec<Call> {
+        let before = wire.writes.iter().filter(|call| call.name == "unified update");
         match self {
-            Side::Read => wire.reads,
-            Side::Write => wire.writes,
+            Side::Read => wire.reads.iter().chain(before).copied().collect(),
+            Side::Write => wire.writes.to_vec(),
+        }
+    }
+
+    fn befallen(self) -> Befalls {
+        match self {
+            Side::Read => Befalls::Reads,
+            Side::Write => Befalls::Writes,
         }
     }
 }
@@ -189,18 +198,13 @@ pub async fn befall(fault: &'static Fault, side: Side) {
     let mut cells = Vec::new();
     for wire in WIRES {
         for call in side.calls(wire) {
-            cells.push(Cell::prepare(&stage, wire, fault, *call).await);
+            cells.push(Cell::prepare(&stage, wire, fault, call).await);
         }
     }
     let elsewhere = under(&stage, fault).await;
     let gateway = elsewhere.as_ref().map_or(&stage.app.gateway, |(gateway, _)| &gateway.client);
-    let befalls = if side == Side::Write && !matches!(fault.how, How::Refused) {
-        Befalls::Writes
-    } else {
-        Befalls::Everything
-    };
     for vendor in &stage.vendors {
-        vendor.line.befall(fault, befalls);
+        vendor.line.befall(fault, side.befallen());
     }
     let replies = join_all(cells.iter().map(|cell| cell.perform(gateway, fault.patience))).await;
     for vendor in &stage.vendors {
@@ -211,7 +215,10 @@ pub async fn befall(fault: &'static Fault, side: Side) {
         let expected = cell.expected(fault, side);
         println!("{}", cell.name);
         cell.assert_documented(reply, expected);
-        if side == Side::Write {
+        if side == Side::Read {
+            let writes = cell.call.body("").is_some() && reply.status == 200;
+            assert_eq!(cell.acted(&stage), usize::from(writes), "{}: the vendor was asked", cell.name);
+        } else {
             let acted = cell.acted(&stage);
             assert_eq!(acted, usize::from(fault.acts(1)), "{}: the vendor was asked", cell.name);
             assert!(acted == 0 || reply.status == 200 || expected.in_doubt, "{}: it acted", cell.name);
@@ -237,6 +244,7 @@ async fn recover(stage: &Stage, cell: &Cell, fault: &Fault, side: Side) {
     }
     if side == Side::Read {
         again.ok();
+        assert_eq!(cell.acted(stage), usize::from(cell.call.body("").is_some()), "{name}, again");
         return;
     }
     let status = if expected.in_doubt { expected.status } else { 200 };

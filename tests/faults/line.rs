@@ -94,6 +94,7 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Befalls {
     Everything,
+    Reads,
     Writes,
     Tokens,
 }
@@ -301,6 +302,7 @@ async fn answer(shared: &Shared, asked: Asked) -> Vec<Step> {
         let mut weather = shared.weather.lock().expect("the weather");
         let befallen = weather.fault.filter(|(_, befalls)| match befalls {
             Befalls::Everything => true,
+            Befalls::Reads => !asked.writes(),
             Befalls::Writes => asked.writes(),
             Befalls::Tokens => asked.asks_for_tokens(),
         });
