@@ -81,7 +81,10 @@ pub(super) fn outcome(body: &[u8], http: StatusCode) -> Outcome {
         #[serde(default)]
         error: Option<Value>,
     }
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else { return Outcome::Foreign };
+    // A list would be taken for the members in their order.
+    let object = Some(body).filter(|body| body.trim_ascii_start().starts_with(b"{"));
+    let answer = object.and_then(|body| serde_json::from_slice::<Answer<'_>>(body).ok());
+    let Some(answer) = answer else { return Outcome::Foreign };
     match (answer.error, answer.result) {
         (Some(error), _) => Outcome::Refused(status(&error, http)),
         (None, Some(result)) => Outcome::Done(!matches!(result.get(), "null" | "false")),
@@ -161,7 +164,18 @@ mod tests {
         assert_eq!(read(r#"{"result":{"id":1},"id":"a","jsonrpc":"2.0"}"#), Outcome::Done(true));
         assert_eq!(read(r#"{"result":false,"id":"a"}"#), Outcome::Done(false));
         assert_eq!(read(r#"{"result":null,"id":"a","error":null}"#), Outcome::Done(false));
-        for foreign in ["", "<html>", "[]", "null", "7", "{}", r#"{"id":"a"}"#, r#"{"error":null}"#] {
+        for foreign in [
+            "",
+            "<html>",
+            "[]",
+            "[true]",
+            r#"["x",null]"#,
+            "null",
+            "7",
+            "{}",
+            r#"{"id":"a"}"#,
+            r#"{"error":null}"#,
+        ] {
             assert_eq!(read(foreign), Outcome::Foreign, "{foreign}");
         }
     }

@@ -6,6 +6,7 @@
 
 mod call;
 mod capsule;
+mod depth;
 mod envelope;
 mod jsonrpc;
 mod nimble;

@@ -14,13 +14,15 @@ use url::Url;
 
 use super::call::{Call, NativePage, Position, Quota, Reply};
 use super::path::may_hold as may_be_in_a_path;
-use super::{Adapter, envelope, paging};
+use super::{Adapter, depth, envelope, paging};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("unicrm/", env!("CARGO_PKG_VERSION")));
+
+const TOO_DEEP: &str = "it nests values deeper than any record does";
 
 const NOT_IN_A_PATH: &str = "can't be part of a path";
 
@@ -198,6 +200,9 @@ impl Rest {
         {
             return Err(self.garbled(call, reply, &format!("a record of it has no {member:?}")));
         }
+        if records.iter().any(|record| depth::is_too_deep(record.get().as_bytes())) {
+            return Err(self.garbled(call, reply, TOO_DEEP));
+        }
         paging::page(style, call.position.as_ref(), reply, records)
             .map_err(|why| self.garbled(call, reply, &why))
     }
@@ -253,7 +258,12 @@ impl Rest {
     pub fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
         let (parts, body) = response.into_parts();
         if parts.status.is_success() {
-            return Ok(Reply { status: parts.status, headers: parts.headers, body });
+            let reply = Reply { status: parts.status, headers: parts.headers, body };
+            // A list is looked at record by record, which is done sooner.
+            return match call.native.facts.paging {
+                None if depth::is_too_deep(&reply.body) => Err(self.garbled(call, &reply, TOO_DEEP)),
+                _ => Ok(reply),
+            };
         }
         let mut fault = self.fault(parts.status, &parts.headers, &body);
         let (kind, effect) = classify(parts.status, call.native.facts.is_read());

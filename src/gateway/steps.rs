@@ -175,7 +175,8 @@ impl Run<'_> {
             return self.fetch_all(call).await.map(Value::Array);
         }
         let reply: Reply = self.send(call.clone()).await?;
-        if reply.body.is_empty() {
+        // A write may well have nothing to say. A read that has isn't to be taken for a record that isn't there.
+        if reply.body.is_empty() && !call.native.facts.is_read() {
             return Ok(Value::Null);
         }
         value(&self.account.adapter.record(&call, &reply)?)

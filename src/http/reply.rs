@@ -1,5 +1,6 @@
 //! How answers are written: envelopes, records, and every error.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -14,12 +15,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use crate::error::{Actor, Error, Fault, Kind, Result, Retry};
+use crate::error::{Actor, Effect, Error, Fault, Kind, Result, Retry};
 use crate::gateway::proxy::NativeList;
 use crate::model::presentation::Presented;
 use crate::model::{Page, Presentation, Record, record};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What the answer to a write adds that failed after the vendor could have acted.
+const IN_DOUBT: &str = "It may have been done all the same: look before it is done again.";
 
 /// Room for what stands around a record in a list, its key included.
 const KEY_ROOM: usize = 48;
@@ -183,7 +187,7 @@ fn body(error: &Error, status: StatusCode) -> Value {
     let mut body = Map::from_iter([
         ("statusCode".to_owned(), Value::from(status.as_u16())),
         ("error".to_owned(), Value::from(status.canonical_reason().unwrap_or("Error"))),
-        ("message".to_owned(), Value::from(error.message())),
+        ("message".to_owned(), Value::from(told(error))),
     ]);
     if !error.failures().is_empty() {
         body.insert("details".to_owned(), json!({ "failures": error.failures() }));
@@ -196,6 +200,15 @@ fn body(error: &Error, status: StatusCode) -> Value {
         body.insert("truto_error_insight".to_owned(), insight);
     }
     Value::Object(body)
+}
+
+/// The error's message; of a call that the vendor may have acted on, it says so: whoever sends it again must know.
+fn told(error: &Error) -> Cow<'_, str> {
+    // An answer that is lost says so itself, and what the caller takes for a refusal is one.
+    if error.effects() == Effect::None || matches!(error.kind(), Kind::AnswerLost | Kind::Rejected) {
+        return Cow::from(error.message());
+    }
+    Cow::from(format!("{} {IN_DOUBT}", error.message()))
 }
 
 /// The vendor's body, as JSON if it is that, else as text.
@@ -223,7 +236,9 @@ fn insight(error: &Error, status: StatusCode) -> Value {
     if !error.is_verbatim() {
         let remote = match error.fault() {
             Some(fault) => format!("{} answered {}.", fault.provider, fault.status),
-            None if matches!(error.kind(), Kind::RateLimited | Kind::Resting) => {
+            None if matches!(error.kind(), Kind::RateLimited | Kind::Resting)
+                && error.effects() == Effect::None =>
+            {
                 "The provider was not asked.".to_owned()
             }
             None => "The provider gave no answer that could be used.".to_owned(),

@@ -158,6 +158,13 @@ impl TestApp {
         Gateway { client, server }
     }
 
+    /// Another gateway process on the same database, with other settings.
+    pub async fn another_gateway_with(&self, settings: &Settings) -> Gateway {
+        let server = start(settings, &self.database, &self.keys, &self.clock).await;
+        let server = server.expect("a gateway that starts");
+        Gateway { client: self.gateway.at(format!("http://{}", server.address())), server }
+    }
+
     /// Another gateway process on the same database, by another way to it.
     pub async fn another_gateway_by(&self, store: Store) -> Gateway {
         let keys = Arc::new(KeyRing::parse(&self.keys).expect("keys"));
