@@ -70,6 +70,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Which of the account's credentials this is: it rises whenever another one takes its place.
+    pub fn credential_version(&self) -> i64 {
+        self.secrets.version
+    }
+
     /// Refuses a write for a sandbox account: those are there to be looked at.
     pub fn writable(&self) -> Result<()> {
         if !self.row.is_sandbox {

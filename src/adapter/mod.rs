@@ -8,6 +8,7 @@ mod call;
 mod capsule;
 mod envelope;
 mod jsonrpc;
+mod known;
 mod nimble;
 mod nutshell;
 mod nutshell_edits;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub use call::{Call, NativePage, Position, Quota, Reply};
 pub use envelope::at as value_at;
+pub use known::Known;
 pub use rest::moved;
 
 use crate::error::Result;

@@ -49,7 +49,7 @@ impl Adapter for Nutshell {
             (Kind::RateLimited, Retry::Later(None)) => error.retry(Retry::Later(Some(PAUSE))),
             _ => error,
         };
-        if !self.is_rpc(call) {
+        if !self.is_rpc(call) || response.status() == StatusCode::NOT_MODIFIED {
             return self.0.reply(call, response, now).map_err(paused);
         }
         let (mut parts, body) = response.into_parts();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
@@ -95,7 +95,9 @@ impl Rest {
         *request.uri_mut() = url.as_str().parse().map_err(Error::internal)?;
         *request.headers_mut() = self.headers.clone();
         if has_body {
-            request.headers_mut().insert(CONTENT_TYPE, JSON);
+            let told = call.native.facts.content_type.as_deref();
+            let kind = told.map_or(Ok(JSON), HeaderValue::try_from).map_err(Error::internal)?;
+            request.headers_mut().insert(CONTENT_TYPE, kind);
         }
         for name in &call.without {
             request.headers_mut().remove(name);
@@ -252,7 +254,11 @@ impl Rest {
     /// The reply that a response holds, or the error that it stands for.
     pub fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
         let (parts, body) = response.into_parts();
-        if parts.status.is_success() {
+        // Nothing new: what a call for new things only is answered.
+        let nothing_new = parts.status == StatusCode::NOT_MODIFIED
+            && call.native.facts.conditional
+            && call.headers.contains_key(IF_NONE_MATCH);
+        if parts.status.is_success() || nothing_new {
             return Ok(Reply { status: parts.status, headers: parts.headers, body });
         }
         let mut fault = self.fault(parts.status, &parts.headers, &body);

@@ -21,6 +21,7 @@ pub mod patience;
 pub mod proxy;
 pub mod quota;
 pub mod reference;
+pub mod revisions;
 mod steps;
 pub mod tools;
 pub mod unified;
@@ -44,6 +45,7 @@ use call_log::CallLog;
 use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
+use revisions::Revisions;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
@@ -73,6 +75,8 @@ pub struct Gateway {
     pub patience: Duration,
     /// Reference data of accounts, kept for a short while.
     pub references: References,
+    /// Records that were read a moment ago.
+    pub revisions: Revisions,
     /// Where mappings are computed.
     pub evaluations: Evaluations,
 }
@@ -92,10 +96,6 @@ impl Evaluations {
 impl Gateway {
     fn deadline(&self) -> Instant {
         Instant::now() + patience::told().unwrap_or(self.patience)
-    }
-
-    async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
-        self.exchange(account, call, deadline, None).await
     }
 
     async fn exchange(
@@ -120,6 +120,7 @@ impl Gateway {
         under_way.end(&name, &outcome);
         self.note_quota(account, &outcome);
         if writes {
+            self.revisions.forget(account.id);
             idempotency::after_write(&outcome);
         }
         if let Err(error) = &outcome {

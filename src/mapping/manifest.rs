@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::method::Slot;
+use super::revisions::Revisions;
 
 /// A vendor, as its `provider.yaml` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,6 +51,9 @@ pub struct Manifest {
     /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
     #[serde(default)]
     pub error_messages: Vec<String>,
+    /// How records are asked for by the revision that is known of them, where the vendor has such.
+    #[serde(default)]
+    pub revisions: Option<Revisions>,
     /// What the vendor sends of its own accord when records change, if it does.
     #[serde(default)]
     pub webhooks: Option<Webhooks>,
@@ -374,6 +378,12 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// Whether it reads one record, and may be asked for only what is new: by an entity tag, or by a revision.
+    #[serde(default)]
+    pub conditional: bool,
+    /// What the body is that it takes, where that isn't JSON.
+    #[serde(default)]
+    pub content_type: Option<String>,
     /// Says that it carries a file, which goes through piece by piece and is never held whole.
     #[serde(default)]
     pub file: Option<FileTransfer>,
@@ -478,6 +488,8 @@ impl NativeMethod {
             known_by: None,
             paging: None,
             reads: false,
+            conditional: false,
+            content_type: None,
             file: None,
             scopes: Vec::new(),
             documentation: None,

@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod method;
 pub mod overrides;
 pub mod placeholders;
+pub mod revisions;
 pub mod tool_name;
 
 pub use catalog::{Catalog, Provider};

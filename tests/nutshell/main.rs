@@ -7,6 +7,7 @@ mod bodies;
 mod closing;
 mod files;
 mod hooks;
+mod known;
 mod partial;
 mod revisions;
 mod secrets;
