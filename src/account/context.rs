@@ -22,6 +22,17 @@ const NEVER_RETURNED: &[&str] = &[
 /// The members of `oauth.token` that are secrets.
 const TOKEN_SECRETS: &[&str] = &["access_token", "refresh_token", "access_token_secret", "id_token"];
 
+/// The member that says for all lists of an account what `truto_partial` says for one.
+pub const PARTIAL: &str = "truto_partial";
+
+/// Refuses members that mean something to the gateway itself and can't be understood.
+pub fn check_options(context: &Map<String, Value>) -> Result<()> {
+    match context.get(PARTIAL) {
+        None | Some(Value::Null | Value::Bool(_)) => Ok(()),
+        Some(_) => Err(Error::invalid_field(format!("context.{PARTIAL}"), "must be true or false")),
+    }
+}
+
 /// A context taken apart.
 pub struct Parted {
     /// What may be read back.
@@ -37,6 +48,7 @@ pub fn part(
     mut context: Map<String, Value>,
     now_millis: i64,
 ) -> Result<Parted> {
+    check_options(&context)?;
     let auth = &provider.manifest.auth;
     let secrets = match method {
         "oauth2" if auth.oauth2.is_some() => SecretKind::OAuth(tokens(&mut context, now_millis)?),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{hide, part, unwrap};
+use super::context::{check_options, hide, part, unwrap};
 use super::lifecycle::Step;
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
@@ -106,6 +106,7 @@ impl Accounts {
         let account = self.load(environment, id).await?;
         if let Some(mut given) = context {
             unwrap(&mut given);
+            check_options(&given)?;
             hide(&account.provider, &mut given);
             change.context = Some(Value::Object(with_public(&account, given)));
         }

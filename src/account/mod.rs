@@ -75,6 +75,11 @@ impl Account {
         self.secrets.version
     }
 
+    /// Whether lists of the account's come in short unless a call says otherwise: `truto_partial` of its context.
+    pub fn takes_partial(&self) -> bool {
+        self.row.context.get(context::PARTIAL) == Some(&serde_json::Value::Bool(true))
+    }
+
     /// Refuses a write for a sandbox account: those are there to be looked at.
     pub fn writable(&self) -> Result<()> {
         if !self.row.is_sandbox {
