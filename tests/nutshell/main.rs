@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod amounts;
 mod bodies;
 mod closing;
 mod files;

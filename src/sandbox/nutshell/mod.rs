@@ -14,6 +14,7 @@ mod gate;
 mod labelled;
 mod leads;
 mod notes;
+mod patch;
 mod people;
 mod record;
 mod refusal;
