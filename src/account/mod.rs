@@ -9,6 +9,7 @@ mod context;
 pub mod events;
 mod import;
 mod lifecycle;
+mod places;
 mod refresh;
 mod removal;
 mod renewal;
@@ -44,6 +45,7 @@ use crate::store::Store;
 use crate::store::accounts::AccountRow;
 use crate::store::changes::Change;
 use events::Events;
+use places::Places;
 use vault::Secrets;
 
 /// How long an account is kept without asking the database again, should an announcement be lost.
@@ -102,6 +104,7 @@ struct Inner {
     vault: Vault,
     catalog: Arc<Catalog>,
     adapters: BTreeMap<String, Arc<dyn Adapter>>,
+    places: Places,
     settings: BTreeMap<String, ProviderSettings>,
     outbound: Outbound,
     transport: Transport,
@@ -130,7 +133,10 @@ impl Accounts {
             let origin = settings.get(name).and_then(|settings| settings.origin.as_ref());
             adapters.insert(name.clone(), adapter(provider, origin)?);
         }
+        let origin = |name: &str| settings.get(name).and_then(|settings| settings.origin.clone());
+        let places = Places::new(catalog.providers.values(), origin);
         Ok(Accounts(Arc::new(Inner {
+            places,
             store,
             vault,
             catalog,

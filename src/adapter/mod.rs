@@ -6,6 +6,7 @@
 
 mod call;
 mod capsule;
+pub mod discovery;
 mod envelope;
 mod jsonrpc;
 mod known;

@@ -75,11 +75,17 @@ impl Rest {
         self.request_to(&self.url(call)?, call, call.body.clone())
     }
 
-    /// The address of a path without parameters.
-    pub(super) fn plain_url(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+    /// The address of the call's operation without parameters.
+    pub(super) fn plain_url(&self, call: &Call) -> Url {
+        let mut url = self.base(call).clone();
+        let path = &call.native.facts.path;
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url
+    }
+
+    /// What the paths of a call are appended to.
+    fn base<'c>(&'c self, call: &'c Call) -> &'c Url {
+        call.base.as_deref().unwrap_or(&self.base)
     }
 
     /// The HTTP request of a call to this address with this body, without its credential.
@@ -115,8 +121,8 @@ impl Rest {
         let mut query = self.query(call);
         narrowed(call, &query)?;
         let path = path(call, &mut query)?;
-        let mut url = self.base.clone();
-        let full = format!("{}{path}", self.base.path().trim_end_matches('/'));
+        let mut url = self.base(call).clone();
+        let full = format!("{}{path}", url.path().trim_end_matches('/'));
         url.set_path(&full);
         // A path that the URL standard would rewrite (dot segments, encoded or not) leads somewhere else.
         if url.path() != full {
@@ -145,7 +151,8 @@ impl Rest {
 
     /// Where a link of the vendor's leads. It may lack scheme and host; to another host no credential goes.
     fn linked(&self, call: &Call, link: &str) -> Result<Url> {
-        let url = self.base.join(link).ok().filter(|url| url.origin() == self.base.origin());
+        let base = self.base(call);
+        let url = base.join(link).ok().filter(|url| url.origin() == base.origin());
         url.ok_or_else(|| {
             let label = &self.manifest().label;
             let message =

@@ -31,13 +31,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::account::events::Events;
 use crate::account::{Account, AccountCredential, Accounts};
 use crate::adapter::{Call, Reply};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{Exchange, Outbound, Transfer};
@@ -49,6 +49,12 @@ use revisions::Revisions;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
+
+/// The deadline passed while the vendor was asked where the account's API is.
+fn late(account: &Account) -> Error {
+    let label = &account.provider.manifest.label;
+    Error::new(Kind::TimedOut, format!("{label} did not tell in time where the account's API is."))
+}
 
 /// Everything that a use case needs.
 #[derive(Clone)]
@@ -101,10 +107,11 @@ impl Gateway {
     async fn exchange(
         &self,
         account: &Arc<Account>,
-        call: Call,
+        mut call: Call,
         deadline: Instant,
         transfer: Option<Arc<Transfer>>,
     ) -> Result<Reply> {
+        call.base = timeout_at(deadline, self.accounts.place(account)).await.map_err(|_| late(account))??;
         let writes = !call.native.facts.is_read();
         if writes {
             account.writable()?;

@@ -238,6 +238,7 @@ impl<'a> Loader<'a> {
             }
         }
         self.check_auth(document, &manifest.auth);
+        self.check_discovery(document, manifest);
         self.check_connect(document, manifest);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
@@ -289,6 +290,19 @@ impl<'a> Loader<'a> {
                 Some(_) => continue,
             };
             self.problem(document, &["auth", "connect"], problem);
+        }
+    }
+
+    fn check_discovery(&mut self, document: &Document, manifest: &Manifest) {
+        let Some(facts) = &manifest.discovery else { return };
+        if let Some(problem) = facts.problem(&manifest.base_url) {
+            self.problem(document, &["discovery"], problem);
+        }
+        let fields = manifest.auth.api_key.iter().flat_map(|key| &key.fields);
+        if manifest.auth.oauth2.is_some() || fields.map(|field| &field.name).all(|name| *name != facts.member)
+        {
+            let message = format!("{} must be a field that every account has", facts.member);
+            self.problem(document, &["discovery", "member"], message);
         }
     }
 

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::discovery::Discovery;
 use super::method::Slot;
 use super::revisions::Revisions;
 
@@ -34,6 +35,9 @@ pub struct Manifest {
     /// Where methods of JSON-RPC are called, appended to the base URL; for vendors that have such.
     #[serde(default)]
     pub rpc_path: Option<String>,
+    /// How the vendor tells where an account's API is, in place of the base URL's host; for vendors that do.
+    #[serde(default)]
+    pub discovery: Option<Discovery>,
     /// What a record's id looks like, as a regular expression that must match all of it. Another id can't exist.
     #[serde(default)]
     pub id_pattern: Option<String>,

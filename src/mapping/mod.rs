@@ -9,6 +9,7 @@ pub mod cell;
 mod compile;
 mod compiled;
 pub mod coverage;
+pub mod discovery;
 pub mod document;
 pub mod expression;
 pub mod files;

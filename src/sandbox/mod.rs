@@ -75,6 +75,10 @@ trait Vendor: Send + Sync {
     fn error_reply(&self, path: &str, status: StatusCode) -> Response;
     /// Records as they were at the start.
     fn reset(&self);
+    /// Paths of services beside the API, which stand on hosts of their own: only a fault that names one befalls it.
+    fn aside(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Everything about a running sandbox that can be changed from outside.

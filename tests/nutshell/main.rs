@@ -6,6 +6,7 @@ mod support;
 mod amounts;
 mod bodies;
 mod closing;
+mod discovery;
 mod files;
 mod hooks;
 mod known;

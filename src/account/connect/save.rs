@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use url::Url;
 use uuid::Uuid;
 
 use super::choices::{Choice, Way};
@@ -300,10 +301,11 @@ impl Accounts {
         let Some(facts) = &provider.manifest.auth.connect else { return Ok(Identity::default()) };
         let adapter = self.0.adapters.get(&provider.manifest.name).cloned();
         let adapter = adapter.ok_or_else(|| Error::internal("a provider has no adapter"))?;
+        let place = self.place_of(provider, context, secrets).await.map_err(of_vendor)?;
         let credentials = Arc::new(Unsaved(present(provider, context, secrets)?));
         // Nobody else calls with this credential yet, so nobody's pace is shared.
         let lane = Uuid::new_v4();
-        let answer = self.send((provider, adapter), lane, &facts.probe, credentials).await;
+        let answer = self.send((provider, adapter, place), lane, &facts.probe, credentials).await;
         let answer = answer.map_err(of_vendor)?;
         Ok(identity(facts, &answer))
     }
@@ -321,12 +323,14 @@ impl Accounts {
 
     async fn ask(&self, account: &Arc<Account>, asked: &Asked) -> Result<Value> {
         let credentials = Arc::new(AccountCredential::new(self.clone(), account.clone()));
-        self.send((&account.provider, account.adapter.clone()), account.id.0, asked, credentials).await
+        let place = self.place(account).await?;
+        let at = (account.provider.as_ref(), account.adapter.clone(), place);
+        self.send(at, account.id.0, asked, credentials).await
     }
 
     async fn send(
         &self,
-        (provider, adapter): (&Provider, Arc<dyn Adapter>),
+        (provider, adapter, place): (&Provider, Arc<dyn Adapter>, Option<Arc<Url>>),
         lane: Uuid,
         asked: &Asked,
         credentials: Arc<dyn CredentialSource>,
@@ -335,6 +339,7 @@ impl Accounts {
         let native = native.ok_or_else(|| Error::internal("a manifest asks for what it doesn't have"))?;
         let mut call = Call::new(native);
         call.query = asked.query.clone();
+        call.base = place;
         let exchange = Exchange::new(lane, adapter, call, credentials, Instant::now() + PATIENCE);
         let reply = self.0.outbound.call(exchange).await?;
         let label = &provider.manifest.label;

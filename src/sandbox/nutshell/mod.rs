@@ -44,6 +44,9 @@ use super::{NUTSHELL_KEY, NUTSHELL_USERNAME, Vendor};
 use account::Account;
 use refusal::Refusal;
 
+/// Where Nutshell tells where a user's API is, on a host of its own.
+const DISCOVERY: &str = "/v1/json";
+
 /// Nutshell publishes no limit; a test sets one where it needs it.
 pub(super) const CALLS_PER_HOUR: u32 = 100_000;
 
@@ -115,7 +118,7 @@ impl Vendor for Nutshell {
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .route("/", get(keys))
-            .route("/v1/json", post(rpc::discover))
+            .route(DISCOVERY, post(rpc::discover))
             .merge(guarded)
             .fallback(async || refusal::page(StatusCode::NOT_FOUND))
             .with_state(self)
@@ -123,6 +126,10 @@ impl Vendor for Nutshell {
 
     fn error_reply(&self, path: &str, status: StatusCode) -> Response {
         refusal::native(path.starts_with("/rest"), status)
+    }
+
+    fn aside(&self) -> &'static [&'static str] {
+        &[DISCOVERY]
     }
 
     fn reset(&self) {
