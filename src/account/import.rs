@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{check_options, hide, part, unwrap};
+use super::context::{check_options, hide, keep_optional, part, unwrap};
 use super::lifecycle::Step;
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
@@ -80,7 +80,9 @@ impl Accounts {
         let account = self.load(environment, id).await?;
         let now = inner.clock.unix_millis();
         let method = &account.row.authentication_method;
-        let parted = part(&account.provider, method, with_public(&account, context), now)?;
+        let spoken_of: Vec<String> = context.keys().cloned().collect();
+        let mut parted = part(&account.provider, method, with_public(&account, context), now)?;
+        keep_optional(&account, &spoken_of, &mut parted.secrets);
         let new = NewCredential {
             status: "active",
             authentication_method: None,

@@ -3,6 +3,7 @@
 //! An account is loaded once and kept until the database announces a change of it. Secrets live in the vault
 //! and in memory while they are used; what leaves this module of them is a header ready to send.
 
+mod address;
 mod app;
 pub mod connect;
 mod context;
@@ -27,6 +28,7 @@ use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
+pub use address::FormAddress;
 pub use import::{Import, STATUSES};
 pub use removal::Doomed;
 pub use shown::shown;

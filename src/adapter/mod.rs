@@ -8,6 +8,7 @@ mod call;
 mod capsule;
 pub mod discovery;
 mod envelope;
+mod form;
 mod jsonrpc;
 mod known;
 mod nimble;

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::call::{Call, NativePage, Position, Quota, Reply};
 use super::path::may_hold as may_be_in_a_path;
-use super::{Adapter, envelope, paging};
+use super::{Adapter, envelope, form, paging};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
@@ -72,6 +72,9 @@ impl Rest {
 
     /// The HTTP request of a call, without its credential.
     pub fn request(&self, call: &Call) -> Result<http::Request<Bytes>> {
+        if let Some(form) = &call.native.facts.form {
+            return form::request(call, form);
+        }
         self.request_to(&self.url(call)?, call, call.body.clone())
     }
 
@@ -260,6 +263,9 @@ impl Rest {
 
     /// The reply that a response holds, or the error that it stands for.
     pub fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
+        if let Some(form) = &call.native.facts.form {
+            return form::reply(self, call, form, response);
+        }
         let (parts, body) = response.into_parts();
         // Nothing new: what a call for new things only is answered.
         let nothing_new = parts.status == StatusCode::NOT_MODIFIED

@@ -34,13 +34,13 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::account::events::Events;
-use crate::account::{Account, AccountCredential, Accounts};
+use crate::account::{Account, AccountCredential, Accounts, FormAddress};
 use crate::adapter::{Call, Reply};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
-use crate::outbound::{Exchange, Outbound, Transfer};
+use crate::outbound::{CredentialSource, Exchange, Outbound, Transfer};
 use call_log::CallLog;
 use idempotency::Idempotency;
 use overlay::Overlays;
@@ -117,7 +117,10 @@ impl Gateway {
             account.writable()?;
             idempotency::before_write().await?;
         }
-        let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
+        let credentials: Arc<dyn CredentialSource> = match call.native.facts.form.clone() {
+            None => Arc::new(AccountCredential::new(self.accounts.clone(), account.clone())),
+            Some(form) => Arc::new(FormAddress::new(self.accounts.clone(), account.clone(), form)),
+        };
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let mut exchange = Exchange::new(account.id.0, account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;

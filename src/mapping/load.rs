@@ -246,7 +246,7 @@ impl<'a> Loader<'a> {
                 if facts.rpc.is_some() && !(manifest.adapter.speaks_rpc() && manifest.rpc_path.is_some()) {
                     let message = "rpc needs a manifest with an rpc_path and an adapter that speaks JSON-RPC";
                     self.problem(document, &[&here[..], &["rpc"]].concat(), message);
-                } else if !facts.path.starts_with('/') {
+                } else if facts.form.is_none() && !facts.path.starts_with('/') {
                     self.problem(document, &[&here[..], &["path"]].concat(), "must begin with /");
                 }
                 match &facts.paging {

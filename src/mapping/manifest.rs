@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::discovery::Discovery;
+use super::form::Form;
 use super::method::Slot;
 use super::revisions::Revisions;
 
@@ -223,6 +224,9 @@ pub struct CredentialField {
     /// Whether a secret may be seen where it is typed: the name of a login, as opposed to its key.
     #[serde(default)]
     pub legible: bool,
+    /// Whether an account does without it: then nobody is asked for it on a page.
+    #[serde(default)]
+    pub optional: bool,
     /// Where the owner finds it.
     pub help: String,
     /// The page of the vendor's where the owner finds it.
@@ -385,6 +389,9 @@ pub struct NativeMethod {
     /// Whether it reads one record, and may be asked for only what is new: by an entity tag, or by a revision.
     #[serde(default)]
     pub conditional: bool,
+    /// Says that it is a web form at an address of the account's own, whose fields are the body.
+    #[serde(default)]
+    pub form: Option<Form>,
     /// What the body is that it takes, where that isn't JSON.
     #[serde(default)]
     pub content_type: Option<String>,
@@ -493,6 +500,7 @@ impl NativeMethod {
             paging: None,
             reads: false,
             conditional: false,
+            form: None,
             content_type: None,
             file: None,
             scopes: Vec::new(),

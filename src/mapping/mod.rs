@@ -13,6 +13,7 @@ pub mod discovery;
 pub mod document;
 pub mod expression;
 pub mod files;
+pub mod form;
 mod leading_numbers;
 pub mod load;
 pub mod manifest;

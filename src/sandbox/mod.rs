@@ -62,6 +62,8 @@ pub const NIMBLE_KEY: &str = "sandbox-nimble-key";
 pub const NUTSHELL_USERNAME: &str = "nora.whitfield@millbrook.example";
 /// The API key of the Nutshell twin.
 pub const NUTSHELL_KEY: &str = "sandbox-nutshell-key";
+/// The key of the Nutshell twin's web form, which is sent to `/form/` and this key.
+pub const NUTSHELL_FORM_KEY: &str = "sandbox-nutshell-form";
 /// The OAuth client that the twins' token endpoints know.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// That client's secret.

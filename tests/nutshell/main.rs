@@ -8,6 +8,7 @@ mod bodies;
 mod closing;
 mod discovery;
 mod files;
+mod forms;
 mod hooks;
 mod known;
 mod partial;

@@ -17,7 +17,7 @@ use super::choices::{Choice, Way};
 use super::session::{Held, Outcome};
 use super::trouble::{Attempted, Failure, Trouble, of_vendor};
 use super::{Connect, Whom};
-use crate::account::context::part;
+use crate::account::context::{keep_optional, part};
 use crate::account::import::{missing, with_public};
 use crate::account::lifecycle::Step;
 use crate::account::source::present;
@@ -168,7 +168,7 @@ impl Connect {
         Ok(id)
     }
 
-    async fn replace(&self, held: &Held, id: AccountId, fresh: Fresh, any_tenant: bool) -> Attempted<()> {
+    async fn replace(&self, held: &Held, id: AccountId, mut fresh: Fresh, any_tenant: bool) -> Attempted<()> {
         let accounts = &self.0.accounts;
         let account = accounts.load(held.environment, id).await?;
         if !any_tenant
@@ -176,6 +176,9 @@ impl Connect {
             && *is != was
         {
             return Err(Failure::OtherTenant.into());
+        }
+        if !any_tenant {
+            keep_optional(&account, &[], &mut fresh.secrets.kind);
         }
         let context = match (held.session.wish.persist_previous_context, fresh.public) {
             (true, Value::Object(public)) => Value::Object(with_public(&account, public)),

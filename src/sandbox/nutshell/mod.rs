@@ -11,6 +11,7 @@ mod definitions;
 mod events;
 mod files;
 mod find;
+mod forms;
 mod gate;
 mod labelled;
 mod leads;
@@ -140,6 +141,7 @@ impl Vendor for Nutshell {
         Router::new()
             .route("/", get(keys))
             .route(DISCOVERY, post(rpc::discover))
+            .route("/form/{key}", post(forms::submit))
             .merge(guarded)
             .fallback(async || refusal::page(StatusCode::NOT_FOUND))
             .with_state(self)
