@@ -159,3 +159,24 @@ async fn without_an_entity_tag_the_revision_is_told() {
     app.get("/unified/crm/contacts/5").await.ok();
     assert_eq!(rev_of(&vendor.asked()[1]), "r2");
 }
+
+#[tokio::test]
+async fn a_caller_who_has_the_record_is_told_so() {
+    let app = TestApp::with(setup()).await;
+    let path = app.path(CONTACT);
+    let first = app.gateway.get(&path).await;
+    let tag = first.header("etag").to_owned();
+    let with = async |tag: &str, path: &str| {
+        app.gateway.send(app.gateway.request(Method::GET, path).header("if-none-match", tag)).await
+    };
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+        let again = with(&known, &path).await;
+        again.assert_status(304);
+        assert_eq!((again.text().as_str(), again.header("etag")), ("", tag.as_str()), "{known}");
+    }
+    with("\"other\"", &path).await.ok();
+    // Another view of the record is another answer.
+    with(&tag, &format!("{path}&truto_ignore_remote_data=true")).await.ok();
+    app.patch(CONTACT, &json!({ "title": "Bosun" })).await.ok();
+    assert_eq!(with(&tag, &path).await.ok()["title"], "Bosun");
+}
