@@ -129,6 +129,8 @@ pub struct Settings {
     pub max_request_bytes: usize,
     /// The largest vendor answer.
     pub max_answer_bytes: usize,
+    /// How long a record that was read is kept, for the vendor to tell that it is still so; zero: not at all.
+    pub records_kept: Duration,
     /// Where Prometheus reads metrics; absent: nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Where traces go; absent: nowhere.

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::vault::{SecretKind, Tokens};
+use super::{Account, address};
 use crate::error::{Error, Result};
 use crate::mapping::Provider;
 
@@ -22,6 +23,17 @@ const NEVER_RETURNED: &[&str] = &[
 /// The members of `oauth.token` that are secrets.
 const TOKEN_SECRETS: &[&str] = &["access_token", "refresh_token", "access_token_secret", "id_token"];
 
+/// The member that says for all lists of an account what `truto_partial` says for one.
+pub const PARTIAL: &str = "truto_partial";
+
+/// Refuses members that mean something to the gateway itself and can't be understood.
+pub fn check_options(context: &Map<String, Value>) -> Result<()> {
+    match context.get(PARTIAL) {
+        None | Some(Value::Null | Value::Bool(_)) => Ok(()),
+        Some(_) => Err(Error::invalid_field(format!("context.{PARTIAL}"), "must be true or false")),
+    }
+}
+
 /// A context taken apart.
 pub struct Parted {
     /// What may be read back.
@@ -37,15 +49,19 @@ pub fn part(
     mut context: Map<String, Value>,
     now_millis: i64,
 ) -> Result<Parted> {
+    check_options(&context)?;
+    address::check(provider, &context)?;
     let auth = &provider.manifest.auth;
     let secrets = match method {
         "oauth2" if auth.oauth2.is_some() => SecretKind::OAuth(tokens(&mut context, now_millis)?),
         "api_key" => match &auth.api_key {
             Some(key) => {
-                for field in key.fields.iter().filter(|field| !field.secret) {
+                let is_there = |name: &str| context.get(name).is_some_and(|value| !value.is_null());
+                let mut fields = key.fields.iter().filter(|field| !field.optional || is_there(&field.name));
+                for field in fields.clone().filter(|field| !field.secret) {
                     text(&context, &field.name)?;
                 }
-                let secret = key.fields.iter().filter(|field| field.secret);
+                let secret = fields.by_ref().filter(|field| field.secret);
                 let secrets = secret
                     .map(|field| Ok((field.name.clone(), SecretString::from(text(&context, &field.name)?))));
                 SecretKind::Fields(secrets.collect::<Result<_>>()?)
@@ -56,6 +72,19 @@ pub fn part(
     };
     hide(provider, &mut context);
     Ok(Parted { public: context, secrets })
+}
+
+/// Adds to another credential what an account may have beside it and keeps: the optional secrets that nobody spoke of.
+pub fn keep_optional(account: &Account, spoken_of: &[String], secrets: &mut SecretKind) {
+    let (SecretKind::Fields(new), SecretKind::Fields(old)) = (secrets, &account.secrets.kind) else { return };
+    let fields = account.provider.manifest.auth.api_key.iter().flat_map(|key| &key.fields);
+    let kept = fields.filter(|field| field.optional && field.secret && !spoken_of.contains(&field.name));
+    for field in kept {
+        let is_given = new.iter().any(|(name, _)| *name == field.name);
+        if let Some(secret) = old.iter().find(|(name, _)| *name == field.name).filter(|_| !is_given) {
+            new.push(secret.clone());
+        }
+    }
 }
 
 fn unknown_method(provider: &Provider, method: &str) -> Error {

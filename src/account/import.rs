@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::context::{hide, part, unwrap};
+use super::context::{check_options, hide, keep_optional, part, unwrap};
 use super::lifecycle::Step;
 use super::{Account, Accounts};
 use crate::error::{Error, Kind, Result};
@@ -80,7 +80,9 @@ impl Accounts {
         let account = self.load(environment, id).await?;
         let now = inner.clock.unix_millis();
         let method = &account.row.authentication_method;
-        let parted = part(&account.provider, method, with_public(&account, context), now)?;
+        let spoken_of: Vec<String> = context.keys().cloned().collect();
+        let mut parted = part(&account.provider, method, with_public(&account, context), now)?;
+        keep_optional(&account, &spoken_of, &mut parted.secrets);
         let new = NewCredential {
             status: "active",
             authentication_method: None,
@@ -106,6 +108,7 @@ impl Accounts {
         let account = self.load(environment, id).await?;
         if let Some(mut given) = context {
             unwrap(&mut given);
+            check_options(&given)?;
             hide(&account.provider, &mut given);
             change.context = Some(Value::Object(with_public(&account, given)));
         }

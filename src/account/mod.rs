@@ -3,12 +3,14 @@
 //! An account is loaded once and kept until the database announces a change of it. Secrets live in the vault
 //! and in memory while they are used; what leaves this module of them is a header ready to send.
 
+mod address;
 mod app;
 pub mod connect;
 mod context;
 pub mod events;
 mod import;
 mod lifecycle;
+mod places;
 mod refresh;
 mod removal;
 mod renewal;
@@ -26,6 +28,7 @@ use moka::future::Cache;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
+pub use address::FormAddress;
 pub use import::{Import, STATUSES};
 pub use removal::Doomed;
 pub use shown::shown;
@@ -44,6 +47,7 @@ use crate::store::Store;
 use crate::store::accounts::AccountRow;
 use crate::store::changes::Change;
 use events::Events;
+use places::Places;
 use vault::Secrets;
 
 /// How long an account is kept without asking the database again, should an announcement be lost.
@@ -70,6 +74,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// Which of the account's credentials this is: it rises whenever another one takes its place.
+    pub fn credential_version(&self) -> i64 {
+        self.secrets.version
+    }
+
+    /// Whether lists of the account's come in short unless a call says otherwise: `truto_partial` of its context.
+    pub fn takes_partial(&self) -> bool {
+        self.row.context.get(context::PARTIAL) == Some(&serde_json::Value::Bool(true))
+    }
+
     /// Refuses a write for a sandbox account: those are there to be looked at.
     pub fn writable(&self) -> Result<()> {
         if !self.row.is_sandbox {
@@ -92,6 +106,7 @@ struct Inner {
     vault: Vault,
     catalog: Arc<Catalog>,
     adapters: BTreeMap<String, Arc<dyn Adapter>>,
+    places: Places,
     settings: BTreeMap<String, ProviderSettings>,
     outbound: Outbound,
     transport: Transport,
@@ -120,7 +135,10 @@ impl Accounts {
             let origin = settings.get(name).and_then(|settings| settings.origin.as_ref());
             adapters.insert(name.clone(), adapter(provider, origin)?);
         }
+        let origin = |name: &str| settings.get(name).and_then(|settings| settings.origin.clone());
+        let places = Places::new(catalog.providers.values(), origin);
         Ok(Accounts(Arc::new(Inner {
+            places,
             store,
             vault,
             catalog,

@@ -152,6 +152,14 @@ pub fn present(provider: &Provider, context: &Value, secrets: &Secrets) -> Resul
     made.map_err(|_| Error::internal("the credential can't stand in a header"))
 }
 
+/// A member of an account's context, secret or not.
+pub(super) fn named(context: &Value, secrets: &Secrets, name: &str) -> Result<SecretString> {
+    match &secrets.kind {
+        SecretKind::Fields(fields) => member(context, fields, name),
+        SecretKind::OAuth(_) => member(context, &[], name),
+    }
+}
+
 fn member(context: &Value, fields: &[(String, SecretString)], name: &str) -> Result<SecretString> {
     if let Some((_, secret)) = fields.iter().find(|(field, _)| field == name) {
         return Ok(secret.clone());

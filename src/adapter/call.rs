@@ -1,5 +1,6 @@
 //! The words between the gateway and a wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,6 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::mapping::catalog::NativeCall;
 
@@ -17,6 +19,8 @@ pub struct Call {
     pub native: NativeCall,
     /// The record, where the path names one.
     pub id: Option<String>,
+    /// Where the account's API is, where that isn't the provider's base URL.
+    pub base: Option<Arc<Url>>,
     /// The path, where a mapping makes it, in place of the operation's own.
     pub path: Option<String>,
     /// Request headers beside the provider's, which they replace.
@@ -39,6 +43,7 @@ impl Call {
         Call {
             native,
             id: None,
+            base: None,
             path: None,
             headers: HeaderMap::new(),
             without: Vec::new(),

@@ -7,8 +7,11 @@
 mod call;
 mod capsule;
 mod depth;
+pub mod discovery;
 mod envelope;
+mod form;
 mod jsonrpc;
+mod known;
 mod nimble;
 mod nutshell;
 mod nutshell_edits;
@@ -26,6 +29,7 @@ use url::Url;
 
 pub use call::{Call, NativePage, Position, Quota, Reply};
 pub use envelope::at as value_at;
+pub use known::Known;
 pub use rest::moved;
 
 use crate::error::Result;

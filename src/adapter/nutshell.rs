@@ -42,7 +42,7 @@ impl Adapter for Nutshell {
             return self.0.request(&Call { id: id.map(str::to_owned), ..call.clone() });
         };
         let body = jsonrpc::request(rpc, &self.0.query(call), id, call.body.as_ref())?;
-        self.0.request_to(&self.0.plain_url(&call.native.facts.path), call, Some(body))
+        self.0.request_to(&self.0.plain_url(call), call, Some(body))
     }
 
     fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
@@ -50,7 +50,7 @@ impl Adapter for Nutshell {
             (Kind::RateLimited, Retry::Later(None)) => error.retry(Retry::Later(Some(PAUSE))),
             _ => error,
         };
-        if !self.is_rpc(call) {
+        if !self.is_rpc(call) || response.status() == StatusCode::NOT_MODIFIED {
             return self.0.reply(call, response, now).map_err(paused);
         }
         let (mut parts, body) = response.into_parts();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use url::Url;
 
 use super::call::{Call, NativePage, Position, Quota, Reply};
 use super::path::may_hold as may_be_in_a_path;
-use super::{Adapter, depth, envelope, paging};
+use super::{Adapter, depth, envelope, form, paging};
 use crate::error::{Effect, Error, Failure, Fault, Kind, Result, Retry};
 use crate::mapping::Provider;
 use crate::mapping::manifest::{Manifest, Paging};
@@ -74,14 +74,23 @@ impl Rest {
 
     /// The HTTP request of a call, without its credential.
     pub fn request(&self, call: &Call) -> Result<http::Request<Bytes>> {
+        if let Some(form) = &call.native.facts.form {
+            return form::request(call, form);
+        }
         self.request_to(&self.url(call)?, call, call.body.clone())
     }
 
-    /// The address of a path without parameters.
-    pub(super) fn plain_url(&self, path: &str) -> Url {
-        let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+    /// The address of the call's operation without parameters.
+    pub(super) fn plain_url(&self, call: &Call) -> Url {
+        let mut url = self.base(call).clone();
+        let path = &call.native.facts.path;
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url
+    }
+
+    /// What the paths of a call are appended to.
+    fn base<'c>(&'c self, call: &'c Call) -> &'c Url {
+        call.base.as_deref().unwrap_or(&self.base)
     }
 
     /// The HTTP request of a call to this address with this body, without its credential.
@@ -97,7 +106,9 @@ impl Rest {
         *request.uri_mut() = url.as_str().parse().map_err(Error::internal)?;
         *request.headers_mut() = self.headers.clone();
         if has_body {
-            request.headers_mut().insert(CONTENT_TYPE, JSON);
+            let told = call.native.facts.content_type.as_deref();
+            let kind = told.map_or(Ok(JSON), HeaderValue::try_from).map_err(Error::internal)?;
+            request.headers_mut().insert(CONTENT_TYPE, kind);
         }
         for name in &call.without {
             request.headers_mut().remove(name);
@@ -115,8 +126,8 @@ impl Rest {
         let mut query = self.query(call);
         narrowed(call, &query)?;
         let path = path(call, &mut query)?;
-        let mut url = self.base.clone();
-        let full = format!("{}{path}", self.base.path().trim_end_matches('/'));
+        let mut url = self.base(call).clone();
+        let full = format!("{}{path}", url.path().trim_end_matches('/'));
         url.set_path(&full);
         // A path that the URL standard would rewrite (dot segments, encoded or not) leads somewhere else.
         if url.path() != full {
@@ -145,7 +156,8 @@ impl Rest {
 
     /// Where a link of the vendor's leads. It may lack scheme and host; to another host no credential goes.
     fn linked(&self, call: &Call, link: &str) -> Result<Url> {
-        let url = self.base.join(link).ok().filter(|url| url.origin() == self.base.origin());
+        let base = self.base(call);
+        let url = base.join(link).ok().filter(|url| url.origin() == base.origin());
         url.ok_or_else(|| {
             let label = &self.manifest().label;
             let message =
@@ -256,8 +268,15 @@ impl Rest {
 
     /// The reply that a response holds, or the error that it stands for.
     pub fn reply(&self, call: &Call, response: http::Response<Bytes>, now: OffsetDateTime) -> Result<Reply> {
+        if let Some(form) = &call.native.facts.form {
+            return form::reply(self, call, form, response);
+        }
         let (parts, body) = response.into_parts();
-        if parts.status.is_success() {
+        // Nothing new: what a call for new things only is answered.
+        let nothing_new = parts.status == StatusCode::NOT_MODIFIED
+            && call.native.facts.conditional
+            && call.headers.contains_key(IF_NONE_MATCH);
+        if parts.status.is_success() || nothing_new {
             let reply = Reply { status: parts.status, headers: parts.headers, body };
             // A list is looked at record by record, which is done sooner.
             return match call.native.facts.paging {

@@ -36,8 +36,12 @@ fn connecting(catalog: &Catalog) -> String {
     for provider in catalog.providers.values() {
         let label = &provider.manifest.label;
         if let Some(key) = &provider.manifest.auth.api_key {
-            let members: Vec<String> =
-                key.fields.iter().map(|field| format!("\"{}\": …", field.name)).collect();
+            let members: Vec<String> = key
+                .fields
+                .iter()
+                .filter(|field| !field.optional)
+                .map(|field| format!("\"{}\": …", field.name))
+                .collect();
             rows.push(row([label, "`api_key`", &format!("`{{{}}}`", members.join(", "))]));
         }
         if let Some(oauth) = &provider.manifest.auth.oauth2 {

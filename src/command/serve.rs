@@ -28,6 +28,7 @@ use crate::gateway::idempotency::Idempotency;
 use crate::gateway::ledger::StoredLedger;
 use crate::gateway::overlay::Overlays;
 use crate::gateway::reference::References;
+use crate::gateway::revisions::Revisions;
 use crate::gateway::{Evaluations, Gateway};
 use crate::http::{self, Limits, State, Stopping, Tokens, Wishes};
 use crate::ids::EnvironmentId;
@@ -137,6 +138,7 @@ impl Server {
             clock,
             patience: settings.deadline,
             references: References::new(),
+            revisions: Revisions::new(settings.records_kept),
             evaluations: Evaluations::per_processor(),
         };
         let expiring = Expiring {

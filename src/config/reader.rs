@@ -56,6 +56,7 @@ impl Reader<'_> {
         let attempt_timeout = self.seconds("UNICRM_ATTEMPT_TIMEOUT");
         let max_request_bytes = self.required("UNICRM_MAX_REQUEST_BYTES", "a number of bytes");
         let max_answer_bytes = self.required("UNICRM_MAX_ANSWER_BYTES", "a number of bytes");
+        let records_kept = self.seconds_or_none("UNICRM_RECORDS_KEPT");
         let metrics_listen =
             self.optional("UNICRM_METRICS_LISTEN", "an address and port such as 127.0.0.1:9090");
         let otlp_endpoint: Option<Url> = self.optional("UNICRM_OTLP_ENDPOINT", "an http or https URL");
@@ -102,6 +103,7 @@ impl Reader<'_> {
             attempt_timeout: attempt_timeout?,
             max_request_bytes: max_request_bytes?,
             max_answer_bytes: max_answer_bytes?,
+            records_kept: records_kept?,
             metrics_listen,
             otlp_endpoint,
             otlp_sampled: otlp_sampled?,

@@ -111,6 +111,9 @@ impl Gateway {
     pub async fn receive(&self, account: &Arc<Account>, delivery: Delivery) -> Result<usize> {
         let told = self.told(account, delivery).await?;
         let many = told.len();
+        if many > 0 {
+            self.revisions.forget(account.id);
+        }
         let happened = told.into_iter().map(|told| self.happened(account, told));
         let happened: Vec<Happened> = stream::iter(happened).buffered(AT_ONCE).collect().await;
         let events = happened.iter().map(|event| to_raw_value(event).map_err(Error::internal));

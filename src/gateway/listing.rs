@@ -238,11 +238,12 @@ impl Run<'_> {
         Ok(active)
     }
 
-    /// Has a list's records come in short, if the caller takes them so and the vendor gives them so. A filter that the
-    /// gateway applies itself needs them whole.
+    /// Has a list's records come in short, if the caller or else the account takes them so and the vendor gives them so. A
+    /// filter that the gateway applies itself needs them whole.
     fn shorten(&self, call: &mut Call) -> bool {
         let partial = call.native.facts.partial.clone();
-        if !self.operation.presentation.partial || partial.is_empty() {
+        let wanted = self.operation.presentation.partial.unwrap_or_else(|| self.account.takes_partial());
+        if !wanted || partial.is_empty() {
             return false;
         }
         let asked = &self.operation.remote_query;

@@ -21,6 +21,7 @@ pub mod patience;
 pub mod proxy;
 pub mod quota;
 pub mod reference;
+pub mod revisions;
 mod steps;
 pub mod tools;
 pub mod unified;
@@ -30,23 +31,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::account::events::Events;
-use crate::account::{Account, AccountCredential, Accounts};
+use crate::account::{Account, AccountCredential, Accounts, FormAddress};
 use crate::adapter::{Call, Reply};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::mapping::Catalog;
 use crate::model::CursorKeys;
-use crate::outbound::{Exchange, Outbound, Pieces, Transfer};
+use crate::outbound::{CredentialSource, Exchange, Outbound, Pieces, Transfer};
 use call_log::CallLog;
 use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
+use revisions::Revisions;
 
 /// Pages of nothing that a list passes over before it gives up looking for a record.
 const MOST_EMPTY_PAGES: usize = 20;
+
+/// The deadline passed while the vendor was asked where the account's API is.
+fn late(account: &Account) -> Error {
+    let label = &account.provider.manifest.label;
+    Error::new(Kind::TimedOut, format!("{label} did not tell in time where the account's API is."))
+}
 
 /// Everything that a use case needs.
 #[derive(Clone)]
@@ -73,6 +81,8 @@ pub struct Gateway {
     pub patience: Duration,
     /// Reference data of accounts, kept for a short while.
     pub references: References,
+    /// Records that were read a moment ago.
+    pub revisions: Revisions,
     /// Where mappings are computed.
     pub evaluations: Evaluations,
 }
@@ -94,19 +104,17 @@ impl Gateway {
         Instant::now() + patience::told().unwrap_or(self.patience)
     }
 
-    async fn send(&self, account: &Arc<Account>, call: Call, deadline: Instant) -> Result<Reply> {
-        self.exchange(account, call, deadline, None).await
-    }
-
     /// Sends a call whose answer goes to the caller as it is: one that is large comes in pieces beside the reply, which
-    /// has no body then. Answers to writes are read whole, since what became of a write must be known before it is told.
+    /// has no body then. Answers to writes are read whole, since what became of a write must be known before it is told;
+    /// so are those that are kept, to be asked for what is new of them.
     async fn send_on(
         &self,
         account: &Arc<Account>,
         call: Call,
         deadline: Instant,
     ) -> Result<(Reply, Option<Pieces>)> {
-        if !call.native.facts.is_read() || account.adapter.judges_bodies(&call) {
+        let whole = !call.native.facts.is_read() || account.adapter.judges_bodies(&call);
+        if whole || self.revisions.keeps(account, &call) {
             return self.send(account, call, deadline).await.map(|reply| (reply, None));
         }
         let transfer = Arc::new(Transfer::large());
@@ -117,16 +125,20 @@ impl Gateway {
     async fn exchange(
         &self,
         account: &Arc<Account>,
-        call: Call,
+        mut call: Call,
         deadline: Instant,
         transfer: Option<Arc<Transfer>>,
     ) -> Result<Reply> {
+        call.base = timeout_at(deadline, self.accounts.place(account)).await.map_err(|_| late(account))??;
         let writes = !call.native.facts.is_read();
         if writes {
             account.writable()?;
             idempotency::before_write().await?;
         }
-        let credentials = Arc::new(AccountCredential::new(self.accounts.clone(), account.clone()));
+        let credentials: Arc<dyn CredentialSource> = match call.native.facts.form.clone() {
+            None => Arc::new(AccountCredential::new(self.accounts.clone(), account.clone())),
+            Some(form) => Arc::new(FormAddress::new(self.accounts.clone(), account.clone(), form)),
+        };
         let (resource, method) = (call.native.resource.clone(), call.native.method.clone());
         let mut exchange = Exchange::new(account.id.0, account.adapter.clone(), call, credentials, deadline);
         exchange.transfer = transfer;
@@ -136,6 +148,7 @@ impl Gateway {
         under_way.end(&name, &outcome);
         self.note_quota(account, &outcome);
         if writes {
+            self.revisions.forget(account.id);
             idempotency::after_write(&outcome);
         }
         if let Err(error) = &outcome {

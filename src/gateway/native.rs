@@ -102,7 +102,11 @@ impl Run<'_> {
     pub(super) async fn send(&self, call: Call) -> Result<Reply> {
         let writes = !call.native.facts.is_read();
         let resource = writes.then(|| call.native.resource.clone());
-        let sent = self.gateway.send(self.account, call, self.deadline).await;
+        let sent = match self.operation.method.writes() {
+            // What an edit is made of is read whole.
+            true => self.gateway.send_whole(self.account, call, self.deadline).await,
+            false => self.gateway.send(self.account, call, self.deadline).await,
+        };
         if let Some(resource) = resource
             && self.account.provider.is_reference(&resource)
         {

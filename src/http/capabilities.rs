@@ -238,7 +238,7 @@ fn auth(provider: &Provider) -> Value {
             "name": field.name,
             "label": field.label,
             "type": if field.is_masked() { "password" } else { "text" },
-            "required": true,
+            "required": !field.optional,
             "format": null,
             "help_text": field.help,
         })

@@ -10,6 +10,7 @@ mod capabilities;
 mod connect;
 mod custom;
 mod docs;
+mod entity_tag;
 mod extract;
 mod health;
 mod idempotency;

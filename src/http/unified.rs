@@ -1,10 +1,12 @@
 //! `/unified/{model}/{resource}`.
 
 use axum::extract::State as Shared;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::State;
+use super::entity_tag::unless_known;
 use super::extract::{AccountCall, JsonBody, RawBody, Segments};
 use super::reply::{self, Json};
 use super::walk::walk;
@@ -28,9 +30,15 @@ pub async fn create(
     answer(&state, call, [model, resource], Method::Create, None, Some(body)).await
 }
 
-pub async fn read(Shared(state): Shared<State>, path: Segments, call: AccountCall) -> Result<Response> {
+pub async fn read(
+    Shared(state): Shared<State>,
+    path: Segments,
+    headers: HeaderMap,
+    call: AccountCall,
+) -> Result<Response> {
     let [model, resource, id] = path.take()?;
-    answer(&state, call, [model, resource], Method::Get, Some(id), None).await
+    let found = answer(&state, call, [model, resource], Method::Get, Some(id), None).await?;
+    unless_known(&headers, found).await
 }
 
 pub async fn update(

@@ -238,6 +238,7 @@ impl<'a> Loader<'a> {
             }
         }
         self.check_auth(document, &manifest.auth);
+        self.check_discovery(document, manifest);
         self.check_connect(document, manifest);
         for (resource, native) in &manifest.resources {
             for (method, facts) in &native.methods {
@@ -245,7 +246,7 @@ impl<'a> Loader<'a> {
                 if facts.rpc.is_some() && !(manifest.adapter.speaks_rpc() && manifest.rpc_path.is_some()) {
                     let message = "rpc needs a manifest with an rpc_path and an adapter that speaks JSON-RPC";
                     self.problem(document, &[&here[..], &["rpc"]].concat(), message);
-                } else if !facts.path.starts_with('/') {
+                } else if facts.form.is_none() && !facts.path.starts_with('/') {
                     self.problem(document, &[&here[..], &["path"]].concat(), "must begin with /");
                 }
                 match &facts.paging {
@@ -289,6 +290,19 @@ impl<'a> Loader<'a> {
                 Some(_) => continue,
             };
             self.problem(document, &["auth", "connect"], problem);
+        }
+    }
+
+    fn check_discovery(&mut self, document: &Document, manifest: &Manifest) {
+        let Some(facts) = &manifest.discovery else { return };
+        if let Some(problem) = facts.problem(&manifest.base_url) {
+            self.problem(document, &["discovery"], problem);
+        }
+        let fields = manifest.auth.api_key.iter().flat_map(|key| &key.fields);
+        if manifest.auth.oauth2.is_some() || fields.map(|field| &field.name).all(|name| *name != facts.member)
+        {
+            let message = format!("{} must be a field that every account has", facts.member);
+            self.problem(document, &["discovery", "member"], message);
         }
     }
 

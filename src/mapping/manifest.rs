@@ -7,7 +7,10 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::discovery::Discovery;
+use super::form::Form;
 use super::method::Slot;
+use super::revisions::Revisions;
 
 /// A vendor, as its `provider.yaml` describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -34,6 +37,9 @@ pub struct Manifest {
     /// Where methods of JSON-RPC are called, appended to the base URL; for vendors that have such.
     #[serde(default)]
     pub rpc_path: Option<String>,
+    /// How the vendor tells where an account's API is, in place of the base URL's host; for vendors that do.
+    #[serde(default)]
+    pub discovery: Option<Discovery>,
     /// What a record's id looks like, as a regular expression that must match all of it. Another id can't exist.
     #[serde(default)]
     pub id_pattern: Option<String>,
@@ -51,6 +57,9 @@ pub struct Manifest {
     /// Where error messages stand in the vendor's error bodies, as JSON pointers, the first that is text wins.
     #[serde(default)]
     pub error_messages: Vec<String>,
+    /// How records are asked for by the revision that is known of them, where the vendor has such.
+    #[serde(default)]
+    pub revisions: Option<Revisions>,
     /// What the vendor sends of its own accord when records change, if it does.
     #[serde(default)]
     pub webhooks: Option<Webhooks>,
@@ -216,6 +225,9 @@ pub struct CredentialField {
     /// Whether a secret may be seen where it is typed: the name of a login, as opposed to its key.
     #[serde(default)]
     pub legible: bool,
+    /// Whether an account does without it: then nobody is asked for it on a page.
+    #[serde(default)]
+    pub optional: bool,
     /// Where the owner finds it.
     pub help: String,
     /// The page of the vendor's where the owner finds it.
@@ -375,6 +387,15 @@ pub struct NativeMethod {
     /// Whether it changes nothing although its verb suggests so: then it may be repeated.
     #[serde(default)]
     pub reads: bool,
+    /// Whether it reads one record, and may be asked for only what is new: by an entity tag, or by a revision.
+    #[serde(default)]
+    pub conditional: bool,
+    /// Says that it is a web form at an address of the account's own, whose fields are the body.
+    #[serde(default)]
+    pub form: Option<Form>,
+    /// What the body is that it takes, where that isn't JSON.
+    #[serde(default)]
+    pub content_type: Option<String>,
     /// Says that it carries a file, which goes through piece by piece and is never held whole.
     #[serde(default)]
     pub file: Option<FileTransfer>,
@@ -479,6 +500,9 @@ impl NativeMethod {
             known_by: None,
             paging: None,
             reads: false,
+            conditional: false,
+            form: None,
+            content_type: None,
             file: None,
             scopes: Vec::new(),
             documentation: None,

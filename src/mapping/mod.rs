@@ -9,15 +9,18 @@ pub mod cell;
 mod compile;
 mod compiled;
 pub mod coverage;
+pub mod discovery;
 pub mod document;
 pub mod expression;
 pub mod files;
+pub mod form;
 mod leading_numbers;
 pub mod load;
 pub mod manifest;
 pub mod method;
 pub mod overrides;
 pub mod placeholders;
+pub mod revisions;
 pub mod tool_name;
 
 pub use catalog::{Catalog, Provider};

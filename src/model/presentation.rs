@@ -36,8 +36,8 @@ pub struct Presentation {
     pub key_by: Option<String>,
     /// Walk a list to its end, whatever the page size.
     pub ignore_limit: bool,
-    /// The records of a list may come in short, where the vendor has them so.
-    pub partial: bool,
+    /// Whether the records of a list may come in short, where the vendor has them so; absent: as the account says.
+    pub partial: Option<bool>,
 }
 
 impl Presentation {
@@ -59,12 +59,12 @@ impl Presentation {
             exclude: query.take_list("truto_exclude_fields")?,
             key_by: None,
             ignore_limit: false,
-            partial: false,
+            partial: None,
         };
         if lists {
             presentation.key_by = query.take_text("truto_key_by")?;
             presentation.ignore_limit = query.take_flag("truto_ignore_limit")?;
-            presentation.partial = query.take_flag("truto_partial")?;
+            presentation.partial = query.take_choice("truto_partial")?;
         }
         let excluded = presentation.exclude.iter().map(|name| ("truto_exclude_fields", name));
         let keyed = presentation.key_by.iter().map(|name| ("truto_key_by", name));

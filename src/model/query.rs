@@ -54,9 +54,15 @@ impl Query {
 
     /// Takes out a parameter that must be `true` or `false`; absent is false.
     pub fn take_flag(&mut self, name: &str) -> Result<bool> {
+        self.take_choice(name).map(|choice| choice.unwrap_or(false))
+    }
+
+    /// Takes out a parameter that must be `true` or `false`, if it is there.
+    pub fn take_choice(&mut self, name: &str) -> Result<Option<bool>> {
         match self.take_text(name)?.as_deref() {
-            None | Some("false" | "0") => Ok(false),
-            Some("true" | "1") => Ok(true),
+            None => Ok(None),
+            Some("false" | "0") => Ok(Some(false)),
+            Some("true" | "1") => Ok(Some(true)),
             Some(other) => Err(Error::invalid_field(name, format!("must be true or false, not {other:?}"))),
         }
     }

@@ -11,9 +11,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
-use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Uri};
 use tower::{Service, ServiceExt};
 use tracing::debug;
+use url::Url;
 
 use super::{Exchange, Pending, Stage};
 use crate::adapter::Reply;
@@ -48,12 +50,30 @@ pub trait CredentialSource: Send + Sync {
 /// What a call presents to the vendor: the value of its `Authorization` header. It shows itself in no output.
 #[derive(Clone)]
 pub struct Credential {
-    authorization: HeaderValue,
+    presented: Presented,
     version: i64,
     replacement: bool,
 }
 
+/// How a credential goes with a request.
+#[derive(Clone)]
+enum Presented {
+    /// As its `Authorization` header.
+    Header(HeaderValue),
+    /// As the address that it is sent to.
+    Address(Uri),
+}
+
 impl Credential {
+    /// An address that is itself what lets a call in: whatever the request's own, it is sent there, without a header.
+    ///
+    /// Fails with [`Kind::Invalid`] if no request can be sent there.
+    pub fn address(url: &Url, version: i64) -> Result<Self> {
+        let uri =
+            url.as_str().parse().map_err(|_| Error::invalid("The address is none that can be called."))?;
+        Ok(Credential { presented: Presented::Address(uri), version, replacement: false })
+    }
+
     /// `Bearer` with a token (RFC 6750). `version` is the source's own count of the account's credentials.
     ///
     /// Fails with [`Kind::Invalid`] if the token has characters that no header can carry.
@@ -76,7 +96,7 @@ impl Credential {
         let mut authorization = HeaderValue::from_str(authorization)
             .map_err(|_| Error::invalid("The credential has characters that no HTTP header can carry."))?;
         authorization.set_sensitive(true);
-        Ok(Credential { authorization, version, replacement: false })
+        Ok(Credential { presented: Presented::Header(authorization), version, replacement: false })
     }
 
     /// The source's own count of the account's credentials.
@@ -89,8 +109,14 @@ impl Credential {
         self.replacement
     }
 
-    pub(super) fn header(&self) -> HeaderValue {
-        self.authorization.clone()
+    /// Puts it on a request.
+    pub(super) fn join<B>(&self, request: &mut http::Request<B>) {
+        match &self.presented {
+            Presented::Header(authorization) => {
+                request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+            }
+            Presented::Address(uri) => *request.uri_mut() = uri.clone(),
+        }
     }
 
     fn in_place_of_another(self) -> Self {
@@ -182,11 +208,16 @@ mod tests {
 
     #[test]
     fn the_header_is_what_the_standards_say() {
+        let shown = |credential: &Credential| {
+            let mut request = http::Request::new(());
+            credential.join(&mut request);
+            request.headers()[AUTHORIZATION].clone()
+        };
         let bearer = Credential::bearer("t0ken", 3).unwrap();
-        assert_eq!(bearer.header(), "Bearer t0ken");
+        assert_eq!(shown(&bearer), "Bearer t0ken");
         assert_eq!(bearer.version(), 3);
         assert_eq!(
-            Credential::basic("Aladdin", "open sesame", 1).unwrap().header(),
+            shown(&Credential::basic("Aladdin", "open sesame", 1).unwrap()),
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
         );
     }
@@ -204,7 +235,7 @@ mod tests {
     fn a_credential_does_not_show_itself() {
         let credential = Credential::bearer("hunter2", 7).unwrap();
         let mut request = http::Request::new(());
-        request.headers_mut().insert(http::header::AUTHORIZATION, credential.header());
+        credential.join(&mut request);
         let shown = format!("{credential:?} {request:?}");
         assert!(!shown.contains("hunter2") && shown.contains('7'), "{shown}");
     }

@@ -6,7 +6,6 @@
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use tower::Service;
 
 use super::transport::Peer;
@@ -61,6 +60,6 @@ fn request(exchange: &Exchange) -> Result<http::Request<Bytes>> {
         .authorization
         .as_ref()
         .ok_or_else(|| Error::internal("a call reached the wire without a credential"))?;
-    request.headers_mut().insert(AUTHORIZATION, credential.header());
+    credential.join(&mut request);
     Ok(request)
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `POST /_sandbox/faults` | switches a fault on: `{"kind":"status","status":503,"method":"GET","path":"/api/v2/parties","times":2}` |
 //! | `DELETE /_sandbox/faults` | switches all faults off |
+//! | `POST /_sandbox/webhook` | enters an address to which every change is told (Nutshell): `{"url":"http://…"}`; null ends it |
 //! | `POST /_sandbox/reset` | records, tokens, quota and faults as they were at the start |
 //!
 //! Kinds are `status` (with `status`, `body`, `headers`), `delay` (with `delay_ms`), `hang`, `hang_up`,
@@ -32,6 +33,7 @@ use super::faults::{Fault, Kind};
 pub(super) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/webhook", post(set_webhook))
         .route("/reset", post(reset))
         .with_state(desk)
 }
@@ -60,6 +62,23 @@ async fn clear_faults(State(desk): State<Arc<Desk>>) -> StatusCode {
 async fn reset(State(desk): State<Arc<Desk>>) -> StatusCode {
     desk.reset();
     StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    url: Option<String>,
+}
+
+async fn set_webhook(State(desk): State<Arc<Desk>>, body: Bytes) -> Response {
+    let refused = |status: StatusCode, message: String| {
+        (status, axum::Json(json!({ "message": message }))).into_response()
+    };
+    match serde_json::from_slice::<Webhook>(&body) {
+        Err(error) => refused(StatusCode::BAD_REQUEST, error.to_string()),
+        Ok(webhook) if desk.vendor.set_webhook(webhook.url.clone()) => StatusCode::NO_CONTENT.into_response(),
+        Ok(_) => refused(StatusCode::NOT_FOUND, "This vendor has no such setting.".to_owned()),
+    }
 }
 
 #[derive(Deserialize)]

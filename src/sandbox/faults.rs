@@ -153,6 +153,11 @@ impl Faults {
         self.list().len()
     }
 
+    /// Whether a fault is on for this very path.
+    pub(super) fn name(&self, path: &str) -> bool {
+        self.list().iter().any(|fault| fault.path_prefix == path)
+    }
+
     /// Takes the faults that befall this request: every delay ahead of the first fault that answers, and that one.
     pub(super) fn plan(&self, request: &Parts, body: &[u8]) -> Plan {
         let mut plan = Plan::default();

@@ -62,6 +62,8 @@ pub const NIMBLE_KEY: &str = "sandbox-nimble-key";
 pub const NUTSHELL_USERNAME: &str = "nora.whitfield@millbrook.example";
 /// The API key of the Nutshell twin.
 pub const NUTSHELL_KEY: &str = "sandbox-nutshell-key";
+/// The key of the Nutshell twin's web form, which is sent to `/form/` and this key.
+pub const NUTSHELL_FORM_KEY: &str = "sandbox-nutshell-form";
 /// The OAuth client that the twins' token endpoints know.
 pub const CLIENT_ID: &str = "sandbox-client";
 /// That client's secret.
@@ -75,6 +77,15 @@ trait Vendor: Send + Sync {
     fn error_reply(&self, path: &str, status: StatusCode) -> Response;
     /// Records as they were at the start.
     fn reset(&self);
+    /// Has every change told to an address from now on, where a person enters one in the vendor's settings; false where
+    /// there is no such setting.
+    fn set_webhook(&self, _url: Option<String>) -> bool {
+        false
+    }
+    /// Paths of services beside the API, which stand on hosts of their own: only a fault that names one befalls it.
+    fn aside(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// Everything about a running sandbox that can be changed from outside.
@@ -156,7 +167,7 @@ impl Sandbox {
         let quota = Arc::new(Quota::new(nutshell::CALLS_PER_HOUR));
         let stop = CancellationToken::new();
         let courier = Courier::start(stop.clone());
-        let vendor = nutshell::Nutshell::new(clock, tokens.clone(), quota.clone());
+        let vendor = nutshell::Nutshell::new(clock, tokens.clone(), quota.clone(), courier.clone());
         Sandbox::start((listen, NUTSHELL_KEY), Arc::new(vendor), tokens, quota, courier, stop).await
     }
 
@@ -247,6 +258,12 @@ impl Sandbox {
     /// How many refresh tokens were traded for new ones.
     pub fn refresh_count(&self) -> usize {
         self.desk.tokens.refreshed()
+    }
+
+    /// Enters an address in the vendor's settings, to which every change is told from now on; none ends that. False for a
+    /// vendor that has no such setting, whose events are subscribed to over its API or not at all.
+    pub fn set_webhook(&self, url: Option<&str>) -> bool {
+        self.desk.vendor.set_webhook(url.map(str::to_owned))
     }
 
     /// Waits until every event that subscribers are to be told of has been sent, and takes the list of what was sent since

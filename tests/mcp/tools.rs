@@ -56,7 +56,7 @@ fn assert_usable(provider: &str, tools: &[Value]) {
 }
 
 #[tokio::test]
-async fn every_operation_of_every_provider_is_a_tool_with_valid_schemas() {
+async fn every_operation_that_takes_no_list_is_a_tool_with_valid_schemas() {
     for provider in ["capsule", "nimble", "nutshell"] {
         let app = app(provider).await;
         let tools = listed(&app, "").await;
@@ -65,8 +65,10 @@ async fn every_operation_of_every_provider_is_a_tool_with_valid_schemas() {
             .manifest
             .resources
             .values()
-            .map(|resource| resource.methods.len())
-            .sum();
+            .flat_map(|resource| resource.methods.values())
+            // Arguments have names, so they can't make a body that is a list, such as a JSON Patch.
+            .filter(|facts| facts.body_schema.as_ref().is_none_or(|schema| schema["type"] != "array"))
+            .count();
         assert_eq!(tools.len(), operations, "{provider}");
         let of_integration = app.gateway.get(&format!("/integration/{provider}/tools")).await.result();
         assert_eq!(of_integration, tools, "{provider}");

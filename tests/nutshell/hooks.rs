@@ -105,3 +105,43 @@ async fn a_delivery_without_events_is_taken_and_says_nothing() {
         assert_eq!(reply.ok()["events"], 0, "{body}");
     }
 }
+
+/// What the log has since, as event, resource and id.
+async fn since(app: &TestApp, before: usize) -> Vec<[String; 3]> {
+    let entries = log(app).await.split_off(before);
+    short(&entries).into_iter().map(|words| words.map(str::to_owned)).collect()
+}
+
+#[tokio::test]
+async fn what_changes_at_nutshell_is_in_the_log_with_the_record_as_it_is_now() {
+    let app = app().await;
+    let url = format!("{}{}", app.gateway.origin(), address(&app).await);
+    assert!(app.sandbox().set_webhook(Some(&url)));
+    let begun = log(&app).await.len();
+    let delivered = async |app: &TestApp| {
+        let sent = app.sandbox().take_deliveries().await;
+        assert!(sent.iter().all(|delivery| delivery.status == Some(200)), "{sent:?}");
+        sent.len()
+    };
+    let name = |text: &str| json!({ "rev": "REV_IGNORE", "contact": { "name": text } });
+    app.patch("/proxy/contacts/2043", &name("Ida Told")).await.ok();
+    assert_eq!(delivered(&app).await, 1);
+    assert_eq!(since(&app, begun).await, [["record:updated", "crm/contacts", "2043"]]);
+    assert_eq!(log(&app).await[begun]["payload"]["record"]["name"], "Ida Told");
+    let made = app.post("/unified/crm/leads", &json!({ "title": "Told as it is made" })).await.ok();
+    let id = made["id"].as_str().expect("an id");
+    app.patch(&format!("/unified/crm/leads/{id}"), &json!({ "stage": { "id": "108" } })).await.ok();
+    app.delete(&format!("/unified/crm/leads/{id}")).await.ok();
+    assert_eq!(delivered(&app).await, 3);
+    let events: Vec<[String; 3]> = since(&app, begun + 1).await;
+    let expected = ["created", "updated", "deleted"].map(|event| {
+        ["crm/leads", "crm/opportunities"]
+            .map(|resource| [format!("record:{event}"), resource.to_owned(), id.to_owned()])
+    });
+    assert_eq!(events, expected.concat());
+    // Nobody is told of what a webhook isn't for, nor after it was taken out.
+    app.post("/unified/crm/notes", &json!({ "content": "x", "contact": [{ "id": "2043" }] })).await.ok();
+    app.sandbox().set_webhook(None);
+    app.patch("/proxy/contacts/2043", &name("Ida Untold")).await.ok();
+    assert_eq!(delivered(&app).await, 0);
+}

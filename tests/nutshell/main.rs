@@ -3,10 +3,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod amounts;
 mod bodies;
 mod closing;
+mod discovery;
 mod files;
+mod forms;
 mod hooks;
+mod known;
 mod partial;
 mod revisions;
 mod secrets;

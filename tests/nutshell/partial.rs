@@ -1,6 +1,7 @@
 //! Records in short, which Nutshell gives for less.
 
 use serde_json::{Value, json};
+use unicrm::sandbox::{NUTSHELL_KEY, NUTSHELL_USERNAME};
 
 use crate::support::app::{Setup, TestApp};
 
@@ -38,6 +39,32 @@ async fn a_list_comes_in_short_where_the_caller_takes_it_so() {
             app.get(&format!("/unified/crm/{resource}?truto_ignore_limit=true&truto_partial=true")).await;
         assert_eq!(walked.ok()["is_partial_response"], true, "{resource}");
     }
+}
+
+#[tokio::test]
+async fn an_account_can_say_it_once_for_all_its_lists() {
+    let app = app("nutshell").await;
+    let account = format!("/integrated-account/{}", app.account);
+    let say = |value: Value| json!({ "context": { "truto_partial": value } });
+    app.gateway.patch(&account, &say(json!("yes"))).await.refused_fields(&["context.truto_partial"]);
+    app.gateway.patch(&account, &say(json!(true))).await.ok();
+    let path = "/unified/crm/leads?limit=2";
+    let short = app.get(path).await.ok();
+    assert_eq!((&short["is_partial_response"], stubs(&app)), (&json!(true), json!(true)));
+    let whole = app.get(&format!("{path}&truto_partial=false")).await.ok();
+    assert_eq!((whole.get("is_partial_response"), stubs(&app)), (None, json!(false)));
+    // A record that is read alone is whole.
+    let id = short["result"][0]["id"].as_str().expect("an id");
+    let lead = app.get(&format!("/unified/crm/leads/{id}")).await.ok();
+    assert_eq!(lead["remote_data"].get("stub"), None, "{lead}");
+    // Another credential leaves it as it is.
+    let login = json!({ "context": { "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY } });
+    app.gateway.patch(&format!("{account}/credentials"), &login).await.ok();
+    assert_eq!(app.get(path).await.ok()["is_partial_response"], true);
+    app.gateway.patch(&account, &say(Value::Null)).await.ok();
+    assert_eq!(app.get(path).await.ok().get("is_partial_response"), None);
+    let login = json!({ "username": NUTSHELL_USERNAME, "api_key": NUTSHELL_KEY, "truto_partial": 1 });
+    app.import("nutshell", "api_key", login).await.refused_fields(&["context.truto_partial"]);
 }
 
 #[tokio::test]

@@ -98,8 +98,13 @@ impl ScriptedVendor {
         format!("http://{}", self.address)
     }
 
-    /// What was asked so far, oldest first.
+    /// What was asked of the API so far, oldest first; not where the API is.
     pub fn asked(&self) -> Vec<Asked> {
+        self.everything().into_iter().filter(|asked| asked.path != super::app::DISCOVERY).collect()
+    }
+
+    /// All that was asked so far, oldest first.
+    pub fn everything(&self) -> Vec<Asked> {
         self.asked.lock().expect("the requests").clone()
     }
 }

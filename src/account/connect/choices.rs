@@ -97,7 +97,8 @@ impl Connect {
     pub fn fields<'c>(&self, held: &Held, choice: &'c Choice) -> Vec<&'c CredentialField> {
         let key = choice.provider.manifest.auth.api_key.as_ref();
         let given = &held.session.wish.context;
-        key.iter().flat_map(|key| &key.fields).filter(|field| !given.contains_key(&field.name)).collect()
+        let fields = key.iter().flat_map(|key| &key.fields).filter(|field| !field.optional);
+        fields.filter(|field| !given.contains_key(&field.name)).collect()
     }
 
     /// The page of the vendor's where a field's value is found, at the origin that the operator has set.

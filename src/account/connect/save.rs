@@ -10,13 +10,14 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use url::Url;
 use uuid::Uuid;
 
 use super::choices::{Choice, Way};
 use super::session::{Held, Outcome};
 use super::trouble::{Attempted, Failure, Trouble, of_vendor};
 use super::{Connect, Whom};
-use crate::account::context::part;
+use crate::account::context::{keep_optional, part};
 use crate::account::import::{missing, with_public};
 use crate::account::lifecycle::Step;
 use crate::account::source::present;
@@ -167,7 +168,7 @@ impl Connect {
         Ok(id)
     }
 
-    async fn replace(&self, held: &Held, id: AccountId, fresh: Fresh, any_tenant: bool) -> Attempted<()> {
+    async fn replace(&self, held: &Held, id: AccountId, mut fresh: Fresh, any_tenant: bool) -> Attempted<()> {
         let accounts = &self.0.accounts;
         let account = accounts.load(held.environment, id).await?;
         if !any_tenant
@@ -175,6 +176,9 @@ impl Connect {
             && *is != was
         {
             return Err(Failure::OtherTenant.into());
+        }
+        if !any_tenant {
+            keep_optional(&account, &[], &mut fresh.secrets.kind);
         }
         let context = match (held.session.wish.persist_previous_context, fresh.public) {
             (true, Value::Object(public)) => Value::Object(with_public(&account, public)),
@@ -300,10 +304,11 @@ impl Accounts {
         let Some(facts) = &provider.manifest.auth.connect else { return Ok(Identity::default()) };
         let adapter = self.0.adapters.get(&provider.manifest.name).cloned();
         let adapter = adapter.ok_or_else(|| Error::internal("a provider has no adapter"))?;
+        let place = self.place_of(provider, context, secrets).await.map_err(of_vendor)?;
         let credentials = Arc::new(Unsaved(present(provider, context, secrets)?));
         // Nobody else calls with this credential yet, so nobody's pace is shared.
         let lane = Uuid::new_v4();
-        let answer = self.send((provider, adapter), lane, &facts.probe, credentials).await;
+        let answer = self.send((provider, adapter, place), lane, &facts.probe, credentials).await;
         let answer = answer.map_err(of_vendor)?;
         Ok(identity(facts, &answer))
     }
@@ -321,12 +326,14 @@ impl Accounts {
 
     async fn ask(&self, account: &Arc<Account>, asked: &Asked) -> Result<Value> {
         let credentials = Arc::new(AccountCredential::new(self.clone(), account.clone()));
-        self.send((&account.provider, account.adapter.clone()), account.id.0, asked, credentials).await
+        let place = self.place(account).await?;
+        let at = (account.provider.as_ref(), account.adapter.clone(), place);
+        self.send(at, account.id.0, asked, credentials).await
     }
 
     async fn send(
         &self,
-        (provider, adapter): (&Provider, Arc<dyn Adapter>),
+        (provider, adapter, place): (&Provider, Arc<dyn Adapter>, Option<Arc<Url>>),
         lane: Uuid,
         asked: &Asked,
         credentials: Arc<dyn CredentialSource>,
@@ -335,6 +342,7 @@ impl Accounts {
         let native = native.ok_or_else(|| Error::internal("a manifest asks for what it doesn't have"))?;
         let mut call = Call::new(native);
         call.query = asked.query.clone();
+        call.base = place;
         let exchange = Exchange::new(lane, adapter, call, credentials, Instant::now() + PATIENCE);
         let reply = self.0.outbound.call(exchange).await?;
         let label = &provider.manifest.label;

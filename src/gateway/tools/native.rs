@@ -16,12 +16,19 @@ pub(super) const TAG: &str = "proxy";
 /// Every operation of a provider that has a description: without one nobody could choose it.
 pub(super) fn all(provider: &Arc<Provider>) -> impl Iterator<Item = Tool> {
     provider.manifest.resources.iter().flat_map(move |(resource, native)| {
-        let described = native.methods.iter().filter(|(_, facts)| !facts.description.is_empty());
+        let described =
+            native.methods.iter().filter(|(_, facts)| !facts.description.is_empty() && is_callable(facts));
         described.map(move |(method, _)| {
             let operation = Operation::Native { resource: resource.clone(), method: method.clone() };
             Tool { provider: provider.clone(), operation }
         })
     })
+}
+
+/// Whether a tool's arguments, which are named, can make all of it: an operation that takes a list can't be called so.
+fn is_callable(facts: &NativeMethod) -> bool {
+    let kind = facts.body_schema.as_ref().and_then(|schema| schema.get("type"));
+    kind.is_none_or(|kind| kind == "object")
 }
 
 pub(super) fn name(provider: &Provider, resource: &str, method: &str) -> String {

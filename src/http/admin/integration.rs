@@ -76,7 +76,7 @@ pub fn config(manifest: &Manifest) -> Value {
                 "name": field.name,
                 "label": field.label,
                 "type": if field.is_masked() { "password" } else { "text" },
-                "required": true,
+                "required": !field.optional,
                 "help_text": field.help,
             })
         });

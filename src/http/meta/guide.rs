@@ -202,7 +202,12 @@ fn ways(manifest: &Manifest) -> Vec<Way> {
         ways.push(Way { title: format!("Sign in to {label}"), steps });
     }
     if let Some(key) = &manifest.auth.api_key {
-        let steps = key.fields.iter().map(|field| (Some(field.label.clone()), field.help.clone())).collect();
+        let steps = key
+            .fields
+            .iter()
+            .filter(|field| !field.optional)
+            .map(|field| (Some(field.label.clone()), field.help.clone()))
+            .collect();
         ways.push(Way { title: format!("Use a key of {label}"), steps });
     }
     ways

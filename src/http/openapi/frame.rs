@@ -127,7 +127,8 @@ pub fn parameters() -> Value {
         "truto_ignore_limit": flag("truto_ignore_limit", "Walks the list to its end, whatever `limit` says."),
         "truto_partial": flag(
             "truto_partial",
-            "Takes a list's records in short where the provider gives them so for less: `is_partial_response` tells.",
+            "Takes a list's records in short where the provider gives them so for less: `is_partial_response` tells. \
+             `truto_partial: true` in an account's context says so for all its lists; then false here asks for whole ones.",
         ),
         "truto_body_passthrough": flag(
             "truto_body_passthrough",

@@ -10,7 +10,7 @@ use super::files::File;
 use super::record::{Kind, Record};
 use super::refusal::Refusal;
 use super::stamps::instant;
-use crate::sandbox::table::Table;
+use crate::sandbox::table::{Change, Table};
 
 /// Everything in an account.
 #[derive(Clone)]
@@ -87,6 +87,18 @@ impl Account {
         if let Some(table) = self.tables.get_mut(&kind).filter(|_| matches!(kind, Kind::Notes | Kind::Tasks))
         {
             table.delete(id, now);
+        }
+    }
+
+    /// What happened to records of a kind since an earlier state.
+    pub(super) fn changes_since<'a>(
+        &'a self,
+        before: &'a Account,
+        kind: Kind,
+    ) -> Vec<(i64, Change<'a, Record>)> {
+        match (self.tables.get(&kind), before.tables.get(&kind)) {
+            (Some(after), Some(before)) => after.changes_since(before),
+            _ => Vec::new(),
         }
     }
 

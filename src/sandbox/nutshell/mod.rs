@@ -8,12 +8,15 @@
 mod account;
 mod activities;
 mod definitions;
+mod events;
 mod files;
 mod find;
+mod forms;
 mod gate;
 mod labelled;
 mod leads;
 mod notes;
+mod patch;
 mod people;
 mod record;
 mod refusal;
@@ -26,6 +29,7 @@ mod shown;
 mod stamps;
 mod written;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -36,6 +40,7 @@ use http::StatusCode;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use super::courier::Courier;
 use super::login::{self, House};
 use super::quota::Quota;
 use super::tokens::{Grant, Tokens};
@@ -43,8 +48,14 @@ use super::{NUTSHELL_KEY, NUTSHELL_USERNAME, Vendor};
 use account::Account;
 use refusal::Refusal;
 
+/// Where Nutshell tells where a user's API is, on a host of its own.
+const DISCOVERY: &str = "/v1/json";
+
 /// Nutshell publishes no limit; a test sets one where it needs it.
 pub(super) const CALLS_PER_HOUR: u32 = 100_000;
+
+/// The number of the first event.
+const FIRST_EVENT: u64 = 372_059;
 
 /// Where methods of JSON-RPC are called.
 const ENDPOINT: &str = "/api/v1/json";
@@ -61,15 +72,20 @@ pub(super) struct Nutshell {
     tokens: Arc<Tokens>,
     quota: Arc<Quota>,
     account: Mutex<Account>,
+    courier: Courier,
+    /// Where changes are told, as a person enters it beside the API key.
+    webhook: Mutex<Option<String>>,
+    events: AtomicU64,
 }
 
 /// What the handlers share.
 type Shared = Arc<Nutshell>;
 
 impl Nutshell {
-    pub(super) fn new(clock: Clock, tokens: Arc<Tokens>, quota: Arc<Quota>) -> Nutshell {
+    pub(super) fn new(clock: Clock, tokens: Arc<Tokens>, quota: Arc<Quota>, courier: Courier) -> Nutshell {
         let account = Mutex::new(seed::account(clock.now()));
-        Nutshell { clock, tokens, quota, account }
+        let (webhook, events) = (Mutex::default(), AtomicU64::new(FIRST_EVENT));
+        Nutshell { clock, tokens, quota, account, courier, webhook, events }
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -89,8 +105,18 @@ impl Nutshell {
         let mut draft = account.clone();
         draft.now = self.now();
         let outcome = change(&mut draft)?;
+        if let Some(url) = self.webhook().clone() {
+            let number = || self.events.fetch_add(1, Ordering::Relaxed);
+            for body in events::told(&account, &draft, number) {
+                self.courier.deliver(&url, body);
+            }
+        }
         *account = draft;
         Ok(outcome)
+    }
+
+    fn webhook(&self) -> MutexGuard<'_, Option<String>> {
+        self.webhook.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Account> {
@@ -114,7 +140,8 @@ impl Vendor for Nutshell {
             .layer(from_fn_with_state(self.clone(), gate::admit));
         Router::new()
             .route("/", get(keys))
-            .route("/v1/json", post(rpc::discover))
+            .route(DISCOVERY, post(rpc::discover))
+            .route("/form/{key}", post(forms::submit))
             .merge(guarded)
             .fallback(async || refusal::page(StatusCode::NOT_FOUND))
             .with_state(self)
@@ -124,7 +151,17 @@ impl Vendor for Nutshell {
         refusal::native(path.starts_with("/rest"), status)
     }
 
+    fn aside(&self) -> &'static [&'static str] {
+        &[DISCOVERY]
+    }
+
+    fn set_webhook(&self, url: Option<String>) -> bool {
+        *self.webhook() = url;
+        true
+    }
+
     fn reset(&self) {
+        *self.webhook() = None;
         *self.lock() = seed::account(self.now());
     }
 }

@@ -19,7 +19,7 @@ use super::gate::Author;
 use super::record::Kind;
 use super::refusal::{Refusal, page};
 use super::rest_views::{builtin, view};
-use super::{Shared, notes, seed};
+use super::{Shared, notes, patch, seed};
 
 /// Kinds that are listed and read alone.
 const LISTED: [Kind; 7] =
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/filters", get(filters))
         .route("/notes", get(list_notes).post(add_note))
         .route("/{kind}", get(list))
-        .route("/{kind}/{id}", get(read).delete(remove))
+        .route("/{kind}/{id}", get(read).patch(patch::change).delete(remove))
         .route("/{kind}/customfields/attributes", get(definitions))
         .route("/{kind}/customfield", post(define))
         .route("/{kind}/list/fields", get(fields))
@@ -51,7 +51,7 @@ fn envelope(name: &str, records: Vec<Value>, total: Option<usize>) -> Value {
     json!({ "meta": meta, "links": {}, name: records })
 }
 
-fn missing() -> Response {
+pub(super) fn missing() -> Response {
     page(StatusCode::NOT_FOUND)
 }
 
@@ -88,7 +88,7 @@ async fn list_notes(nutshell: State<Shared>, query: RawQuery) -> Response {
 }
 
 /// The kind and the plain id that a path names.
-fn place(name: &str, id: &str) -> Option<(Kind, i64)> {
+pub(super) fn place(name: &str, id: &str) -> Option<(Kind, i64)> {
     let kind = Kind::of_rest(name).filter(|kind| LISTED.contains(kind))?;
     let plain = id.strip_suffix(&format!("-{}", kind.rest())).unwrap_or(id);
     Some((kind, plain.parse().ok()?))

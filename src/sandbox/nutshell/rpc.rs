@@ -1,12 +1,17 @@
 //! The methods of JSON-RPC.
 //!
-//! Parameters are named; those that a method doesn't know it ignores. Errors come inside a 200.
+//! Parameters are named; those that a method doesn't know it ignores. Errors come inside a 200. What get and find methods
+//! answer has an entity tag, and a reader who has it already is told so.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::Extension;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::account::Account;
@@ -38,6 +43,7 @@ type Params = Map<String, Value>;
 pub(super) async fn call(
     State(nutshell): State<Shared>,
     Extension(Author(author)): Extension<Author>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let (id, method, params) = match understood(&body) {
@@ -50,10 +56,29 @@ pub(super) async fn call(
     } else {
         nutshell.look(|account| read(account, author, &method, &params))
     };
-    match outcome {
-        Ok(result) => Json(json!({ "result": result, "id": id, "error": null })).into_response(),
-        Err(refusal) => refusal.envelope(&id),
+    let result = match outcome {
+        Ok(result) => result,
+        Err(refusal) => return refusal.envelope(&id),
+    };
+    let tag = (method.starts_with("get") || method.starts_with("find")).then(|| tag(&result));
+    match tag {
+        Some(tag) if headers.get(IF_NONE_MATCH) == Some(&tag) => {
+            (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response()
+        }
+        Some(tag) => {
+            ([(ETAG, tag)], Json(json!({ "result": result, "id": id, "error": null }))).into_response()
+        }
+        None => Json(json!({ "result": result, "id": id, "error": null })).into_response(),
     }
+}
+
+/// The entity tag of what a method answers.
+fn tag(result: &Value) -> HeaderValue {
+    let mut hasher = DefaultHasher::new();
+    result.to_string().hash(&mut hasher);
+    // Digits between quotation marks are always a header's value.
+    HeaderValue::try_from(format!("\"{:016x}\"", hasher.finish()))
+        .unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
 /// Tells where the API of a user is, to whoever asks.

@@ -48,6 +48,7 @@ pub const RESOURCES: &[Described] = &[
                 ("pipeline", &["milestone", "stageset", "completion"]),
                 ("probability", &["confidence"]),
                 ("close_date", &["dueTime", "isOverdue"]),
+                ("amount", &["value", "normalizedValue", "estimatedValue"]),
             ],
             always: ALWAYS,
             insists: &["status", "title", "custom_fields", "stage", "pipeline", "probability"],
@@ -92,6 +93,7 @@ pub const RESOURCES: &[Described] = &[
                 ("tags", &["tags"]),
                 ("custom_fields", &["customFields"]),
                 ("close_date", &["dueTime", "isOverdue"]),
+                ("amount", &["value", "normalizedValue", "estimatedValue"]),
                 ("pipeline", &["milestone", "stageset", "completion"]),
                 ("probability", &["confidence"]),
             ],
@@ -162,7 +164,7 @@ fn lead() -> Sample {
             "owner": { "id": "5" }, "lead_source": "Website", "status": "pending", "title": "Ten & one balances",
             "contact": { "id": "2051" }, "account": { "id": "1015" }, "custom_fields": { "Reference ID": "X-1" },
             "tags": (TAGS.first)(), "contacts": [{ "id": "2051" }, { "id": "2043" }], "stage": { "id": "108" },
-            "pipeline": { "id": "12" }, "probability": 35, "close_date": "2027-05-31T00:00:00.000Z",
+            "pipeline": { "id": "12" }, "amount": 1250.5, "probability": 35, "close_date": "2027-05-31T00:00:00.000Z",
         }),
         native: native(),
     }
@@ -174,7 +176,7 @@ fn opportunity() -> Sample {
             "name": "Ten & one balances", "owner": { "id": "5" }, "account": { "id": "1015" },
             "contact": [{ "id": "2051" }, { "id": "2043" }], "stage": { "id": "108" }, "status": "pending",
             "tags": (TAGS.first)(), "custom_fields": { "Reference ID": "X-1" },
-            "close_date": "2027-05-31T00:00:00.000Z", "pipeline": { "id": "12" }, "probability": 35,
+            "close_date": "2027-05-31T00:00:00.000Z", "pipeline": { "id": "12" }, "amount": 1250.5, "probability": 35,
         }),
         native: native(),
     }
@@ -184,7 +186,7 @@ fn native() -> Value {
     json!({
         "description": "Ten & one balances", "status": 1, "assignee": { "id": 5, "entityType": "Users" },
         "primaryAccount": { "id": 1015 }, "contacts": [{ "id": 2051 }, { "id": 2043 }], "milestone": { "id": 108 },
-        "stageset": { "id": 12 }, "confidence": 35, "dueTime": "2027-05-31T00:00:00+0000",
+        "stageset": { "id": 12 }, "confidence": 35, "value": { "amount": 1250.5 }, "dueTime": "2027-05-31T00:00:00+0000",
         "tags": ["VIP", "Made by a test"], "customFields": { "Reference ID": "X-1" },
     })
 }
