@@ -119,7 +119,7 @@ impl Run<'_> {
                 .map_err(Error::verbatim)?
             {
                 ProxyAnswer::Page(page) => {
-                    let found = page.records.iter().map(|record| kept(record)).collect::<Result<_>>()?;
+                    let found = page.records.iter().map(kept).collect::<Result<_>>()?;
                     self.keep(found, records)?;
                     match page.next_cursor {
                         Some(cursor) => request.cursor = Some(cursor),

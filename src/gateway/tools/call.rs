@@ -194,7 +194,7 @@ fn request([resource, method]: [&str; 2], facts: &NativeMethod, mut sorted: Sort
 async fn answer(answer: ProxyAnswer, label: &str) -> Result<ToolAnswer> {
     match answer {
         ProxyAnswer::Page(page) => {
-            let items = page.records.iter().map(|record| kept(record)).collect::<Result<_>>()?;
+            let items = page.records.iter().map(kept).collect::<Result<_>>()?;
             Ok(ToolAnswer::Page { items, next_cursor: page.next_cursor })
         }
         ProxyAnswer::Verbatim { body, .. } => serde_json::from_slice(&body)
