@@ -58,7 +58,7 @@ impl Transfer {
         Transfer::down(Down::File(largest))
     }
 
-    /// An answer that comes down in pieces if it is larger than [`HELD`], and is the reply's body if it isn't.
+    /// An answer that comes down in pieces if it is larger than 64 KiB, and is the reply's body if it isn't.
     pub fn large() -> Self {
         Transfer::down(Down::Large)
     }
