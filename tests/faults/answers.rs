@@ -14,6 +14,8 @@ pub struct Answer {
     pub in_doubt: bool,
     /// Whether a proxy call other than a list, on REST, is passed the vendor's answer unread.
     pub passed_on: bool,
+    /// Whether such a call has begun to be answered by then, with 200, and its answer breaks off.
+    pub breaks_off: bool,
 }
 
 /// One row of the table.
@@ -45,14 +47,14 @@ fn row(line: &str) -> Row {
 }
 
 fn answer(text: &str) -> Answer {
-    let passed_on = text.ends_with('†');
-    let text = text.trim_end_matches('†').trim();
+    let (passed_on, breaks_off) = (text.ends_with('†'), text.ends_with('‡'));
+    let text = text.trim_end_matches(['†', '‡']).trim();
     let in_doubt = text.ends_with(", in doubt");
     let text = text.trim_end_matches(", in doubt");
     let says_when = text.ends_with(" with `Retry-After`");
     let status = text.trim_end_matches(" with `Retry-After`");
     let status = status.parse().unwrap_or_else(|_| panic!("no answer: {text:?}"));
-    Answer { status, says_when, in_doubt, passed_on }
+    Answer { status, says_when, in_doubt, passed_on, breaks_off }
 }
 
 /// Holds that the table has a row for every fault, in order, and no other.

@@ -108,10 +108,18 @@ impl Caller {
         let answered = async {
             let answer = request.send().await?;
             let (status, when) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
-            Ok::<_, reqwest::Error>((status, when, answer.bytes().await?))
+            let body = answer.bytes().await;
+            if status == 200 && body.is_err() && call.is_verbatim && !is_write {
+                return Ok(None);
+            }
+            Ok::<_, reqwest::Error>(Some((status, when, body?)))
         };
         let (status, when, body) = match answered.await {
-            Ok(answered) => answered,
+            Ok(Some(answered)) => answered,
+            Ok(None) => {
+                self.book.answered("200, broken off", is_write);
+                return Answer { status: 0, told: Told::NotDone };
+            }
             Err(error) => {
                 self.book.undocumented(format!("{}: {error}", named()));
                 return Answer { status: 0, told: Told::InDoubt };
