@@ -7,6 +7,7 @@
 
 use bytes::Bytes;
 use http::StatusCode;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -15,7 +16,7 @@ use super::Adapter;
 use super::call::{Call, Reply};
 use super::envelope;
 use super::rest::Rest;
-use crate::error::{Error, Failure, Kind, Result};
+use crate::error::{Effect, Error, Failure, Kind, Result};
 use crate::mapping::catalog::NativeCall;
 
 /// What a 403 says that stands for a credential that is no good.
@@ -84,6 +85,15 @@ impl Nimble {
                     None => refused,
                 }
             }
+            // What is missing says whether the credential is no good or the record is another's.
+            StatusCode::FORBIDDEN if is_cut_off(body) => {
+                let message = format!("{} answered 403, and its reason breaks off.", self.0.label());
+                let unclear = Error::new(Kind::Garbled, message).effect(Effect::None);
+                match error.fault() {
+                    Some(fault) => unclear.with_fault(fault.clone()),
+                    None => unclear,
+                }
+            }
             StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => {
                 let failures = failures(body);
                 let named: Vec<String> =
@@ -106,6 +116,11 @@ impl Nimble {
 
 fn is_authentication(said: Option<&str>) -> bool {
     said.is_some_and(|said| said.replace('\u{2019}', "'").to_lowercase().contains(NOT_AUTHENTICATED))
+}
+
+/// Whether a body begins as JSON and doesn't end so.
+fn is_cut_off(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof()) && !body.is_empty()
 }
 
 fn bare(said: Option<String>) -> String {

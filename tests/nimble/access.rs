@@ -69,6 +69,16 @@ async fn a_403_about_a_record_leaves_the_account_alone() {
 }
 
 #[tokio::test]
+async fn a_403_whose_reason_breaks_off_says_nothing_of_the_credential() {
+    let app = TestApp::with(Setup { provider: "nimble", ..Setup::default() }).await;
+    let fault = Fault::status(http::StatusCode::FORBIDDEN).body(r#"{"message":"Can't auth"#);
+    app.sandbox().faults().add(fault);
+    let body = app.get("/unified/crm/contacts?limit=1").await.remote_error(502);
+    assert!(body["message"].as_str().is_some_and(|text| text.contains("breaks off")), "{body}");
+    assert_eq!(app.shown_account().await["status"], "active");
+}
+
+#[tokio::test]
 async fn a_contact_that_was_deleted_is_not_found_although_nimble_answers_200() {
     let app = TestApp::with(Setup { provider: "nimble", ..Setup::default() }).await;
     let path = "/unified/crm/contacts/66c00101a1b2c3d400000001";
