@@ -90,7 +90,7 @@ const QUICK: Extent = Extent {
     round: Duration::from_millis(500),
     busy: Duration::from_millis(300),
     requests: 0,
-    axes: 3,
+    axes: 2,
 };
 
 fn main() -> ExitCode {
