@@ -1,29 +1,9 @@
 //! Small changes to expressions, by pieces that look like tokens.
 
-/// A xorshift generator: the same numbers for the same seed, on every machine.
-pub struct Random(u64);
+#[path = "../support/random.rs"]
+mod random;
 
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed ^ 0x9E37_79B9_7F4A_7C15 | 1)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    pub fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 16) as usize % end.max(1)
-    }
-
-    pub fn one_of<'t, T>(&mut self, all: &'t [T]) -> &'t T {
-        let index = self.below(all.len());
-        &all[index]
-    }
-}
+pub use random::Random;
 
 /// Words, numbers and texts whole, all else letter by letter.
 fn pieces(source: &str) -> Vec<&str> {

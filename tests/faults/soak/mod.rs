@@ -13,6 +13,7 @@
 
 mod book;
 mod caller;
+#[path = "../../support/random.rs"]
 mod random;
 mod sky;
 
