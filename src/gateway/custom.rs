@@ -24,7 +24,7 @@ use crate::account::Account;
 use crate::adapter::{Call, Reply, path, value_at};
 use crate::error::{Effect, Error, Kind, Result};
 use crate::mapping::catalog::NativeCall;
-use crate::mapping::expression::{Budget, Expression, Scope};
+use crate::mapping::expression::{Expression, Scope};
 use crate::mapping::manifest::{NativeMethod, Verb};
 use crate::mapping::placeholders::{Names, PlaceholderError, fill, fill_object, fill_with};
 use crate::model::Query;
@@ -129,7 +129,7 @@ impl Gateway {
             .with("data", body)
             .with("headers", headers)
             .with("status", reply.status.as_u16());
-        let found = self.blocking(move || expression.evaluate(&scope, &Budget::default())).await?;
+        let found = self.evaluated(&expression, scope).await?;
         let found = found
             .map_err(|error| Error::invalid_field("methodConfig.error_expression", error.to_string()))?;
         match found.filter(is_truthy) {

@@ -7,27 +7,24 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::Gateway;
+use super::evaluations::{BRIEF, Unmade};
+use super::unified::Run;
 use crate::error::{Error, Kind, Result};
 use crate::mapping::cell::{Source, Template};
 use crate::mapping::expression::{Budget, EvaluationError, Expression, Held, Scope};
 use crate::mapping::method::MappedBy;
 use crate::model::shape::{Mapped as _, Node};
 use crate::model::{Operation, Record, Resource};
-use crate::telemetry::{metrics, traces};
 
 /// What every slot of one operation sees, under the contract's names.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
-    /// The request.
-    pub operation: Arc<Operation>,
-    /// The account's context, without secrets.
-    pub context: Value,
+    /// The request, the account's context without secrets, and the request's instant for `$now`.
+    request: Scope,
     /// What the steps before found.
     pub before: Found,
     /// What the steps after found.
     pub after: Found,
-    /// The request's instant, for `$now`.
-    pub now_millis: i64,
 }
 
 /// What steps found, by their names: an object that every slot's scope shares.
@@ -61,41 +58,30 @@ impl Found {
 pub type Extras = Scope;
 
 impl Surroundings {
-    fn scope(&self, extras: &Extras, expression: &Expression) -> Scope {
-        let operation = &self.operation;
-        let scope = Scope::new()
-            .at(self.now_millis)
+    /// Of an operation, of which no step has found anything yet.
+    pub fn new(operation: &Operation, context: &Value, now_millis: i64) -> Self {
+        let request = Scope::new()
+            .at(now_millis)
             .with("query", operation.filters.clone())
             .with("rawQuery", operation.raw_query.clone())
             .with("body", operation.body.clone())
-            .with("context", self.context.clone())
-            .with_shared("before", self.before.0.clone())
-            .with_shared("after", self.after.0.clone());
-        let scope = match &operation.id {
-            Some(id) => scope.with("id", id.clone()),
-            None => scope,
+            .with("context", context.clone());
+        let request = match &operation.id {
+            Some(id) => request.with("id", id.clone()),
+            None => request,
         };
+        Surroundings { request, before: Found::default(), after: Found::default() }
+    }
+
+    fn scope(&self, extras: &Extras, expression: &Expression) -> Scope {
+        let scope = self.request.clone();
+        let scope =
+            scope.with_shared("before", self.before.0.clone()).with_shared("after", self.after.0.clone());
         scope.with_named(extras, expression.source())
     }
 }
 
 impl Gateway {
-    /// Runs `work` on a thread that may block, when a processor is free for it.
-    pub(super) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
-        let _permit = self.evaluations.0.acquire().await.map_err(Error::internal)?;
-        let span = tracing::Span::current();
-        let timed = move || {
-            let begun = std::time::Instant::now();
-            let made = span.in_scope(|| traces::mapping().in_scope(work));
-            metrics::mapped(begun.elapsed());
-            made
-        };
-        tokio::task::spawn_blocking(timed).await.map_err(Error::internal)
-    }
-
     /// The value of one slot; `None` where the expression gives nothing.
     pub(super) async fn slot(
         &self,
@@ -103,11 +89,8 @@ impl Gateway {
         surroundings: &Surroundings,
         extras: &Extras,
     ) -> Result<Option<Value>> {
-        let (expression, scope) = (expression.clone(), surroundings.scope(extras, expression));
-        self.blocking(move || {
-            expression.evaluate(&scope, &Budget::default()).map_err(|error| failed(&expression, None, &error))
-        })
-        .await?
+        let found = self.evaluated(expression, surroundings.scope(extras, expression)).await?;
+        found.map_err(|error| failed(expression, &error))
     }
 
     /// Whether a condition holds; one that is absent does.
@@ -197,14 +180,14 @@ impl Gateway {
             }
         }
     }
+}
 
+impl Run<'_> {
     /// Unified records of native ones, in order; nothing where the mapping says that one is none of this
     /// resource's.
     pub(super) async fn records(
         &self,
         source: &Source,
-        resource: &Arc<Resource>,
-        surroundings: &Surroundings,
         extras: &Extras,
         native: Vec<Box<RawValue>>,
     ) -> Result<Vec<Option<Record>>> {
@@ -213,15 +196,27 @@ impl Gateway {
         }
         let expression = source.response_mapping.clone();
         let expression = expression.ok_or_else(|| Error::internal("a source has no response mapping"))?;
-        let (resource, surroundings, extras) = (resource.clone(), surroundings.clone(), extras.clone());
-        let (mapped_by, base) = (source.mapped_by, source.base_response_mapping.clone());
-        self.blocking(move || match mapped_by {
-            MappedBy::Item => {
-                map_records(&expression, base.as_ref(), &resource, &surroundings, &extras, native)
-            }
-            MappedBy::Array => map_page(&expression, &resource, &surroundings, &extras, native),
-        })
-        .await?
+        let (resource, gateway) = (self.resource.clone(), self.gateway);
+        let scope = self.surroundings.scope(extras, &expression);
+        let keep_remote = self.operation.presentation.wants_remote_data();
+        if source.mapped_by == MappedBy::Array {
+            return gateway
+                .blocking(move || map_page(&expression, &resource, scope, native, keep_remote))
+                .await?;
+        }
+        let base = source.base_response_mapping.clone();
+        let scope = base.iter().fold(scope, |scope, base| scope.with_named(extras, base.source()));
+        let briefly = native.len() == 1 && native[0].get().len() < BRIEF && scope.is_below(BRIEF);
+        let native = Arc::new(native);
+        let items = native.clone();
+        let map =
+            move |budget: &Budget| map_records(&expression, base.as_ref(), &resource, &scope, &items, budget);
+        let mapped = gateway.computed(briefly, map).await.map_err(|unmade| match unmade {
+            Unmade::Failed(error, id) => unfit(&error.name, id, &error.to_string()),
+            Unmade::Refused(error) => error,
+        })?;
+        // Nobody else holds them any more.
+        Ok(if keep_remote { beside(mapped, Arc::unwrap_or_clone(native)) } else { mapped })
     }
 }
 
@@ -243,14 +238,14 @@ fn map_over_base(
     base: &Expression,
     scope: &Scope,
     items: &[&RawValue],
+    budget: &Budget,
 ) -> Vec<std::result::Result<Option<Value>, EvaluationError>> {
-    let budget = Budget::default();
-    let bases = base.evaluate_each(scope, "response", items, &budget);
+    let bases = base.evaluate_each(scope, "response", items, budget);
     let over = bases.into_iter().zip(items).map(|(base, item)| match base? {
         None | Some(Value::Null) => Ok(None),
         Some(base) => {
             let scope = scope.clone().with("base", base).with_raw("response", (*item).to_owned());
-            expression.evaluate(&scope, &budget)
+            expression.evaluate(&scope, budget)
         }
     });
     over.collect()
@@ -262,43 +257,44 @@ fn map_records(
     expression: &Expression,
     base: Option<&Expression>,
     resource: &Resource,
-    surroundings: &Surroundings,
-    extras: &Extras,
-    native: Vec<Box<RawValue>>,
-) -> Result<Vec<Option<Record>>> {
+    scope: &Scope,
+    native: &[Box<RawValue>],
+    budget: &Budget,
+) -> std::result::Result<Vec<Option<Record>>, Unmade> {
     let items: Vec<&RawValue> = native.iter().map(Box::as_ref).collect();
-    let scope = surroundings.scope(extras, expression);
-    let scope = base.iter().fold(scope, |scope, base| scope.with_named(extras, base.source()));
+    let id = |index: usize| items.get(index).and_then(|item| record_id(item));
     let shaped = |index: usize, mapped: Mapped<'_>| {
-        let mapped = mapped.map_err(|error| failed(expression, items.get(index).copied(), &error))?;
+        let mapped = mapped.map_err(|error| Unmade::Failed(error, id(index)))?;
         if mapped.node() == Node::Null {
             return Ok(None);
         }
-        Record::shape(resource, mapped, None).map(Some).map_err(|error| {
-            unfit(expression, items.get(index).and_then(|item| record_id(item)), &error.to_string())
-        })
+        Record::shape(resource, mapped, None)
+            .map(Some)
+            .map_err(|error| Unmade::Refused(unfit(expression.name(), id(index), &error.to_string())))
     };
-    let shaped: Vec<Result<Option<Record>>> = match base {
-        None => expression.evaluate_each_with(&scope, "response", &items, &Budget::default(), shaped),
+    match base {
+        None => {
+            expression.evaluate_each_with(scope, "response", &items, budget, shaped).into_iter().collect()
+        }
         Some(base) => {
-            let mapped = map_over_base(expression, base, &scope, &items).into_iter().enumerate();
+            let mapped = map_over_base(expression, base, scope, &items, budget).into_iter().enumerate();
             let each = mapped.map(|(index, mapped)| match mapped {
                 Ok(value) => shaped(index, Ok(Held::from(&value.unwrap_or_default()))),
                 Err(error) => shaped(index, Err(error)),
             });
             each.collect()
         }
-    };
-    let keep_remote = surroundings.operation.presentation.wants_remote_data();
-    let mut records = Vec::with_capacity(native.len());
-    for (shaped, native) in shaped.into_iter().zip(native) {
-        let mut record = shaped?;
-        if let Some(record) = &mut record {
-            record.remote_data = keep_remote.then_some(native);
-        }
-        records.push(record);
     }
-    Ok(records)
+}
+
+/// Records with what the vendor has of each.
+fn beside(mut records: Vec<Option<Record>>, native: Vec<Box<RawValue>>) -> Vec<Option<Record>> {
+    for (record, native) in records.iter_mut().zip(native) {
+        if let Some(record) = record {
+            record.remote_data = Some(native);
+        }
+    }
+    records
 }
 
 /// Maps a page as a whole. A record that the mapping gives a `remote_data` has that; otherwise, where it gives as many
@@ -306,20 +302,18 @@ fn map_records(
 fn map_page(
     expression: &Expression,
     resource: &Resource,
-    surroundings: &Surroundings,
-    extras: &Extras,
+    scope: Scope,
     native: Vec<Box<RawValue>>,
+    keep_remote: bool,
 ) -> Result<Vec<Option<Record>>> {
     let text = serde_json::to_string(&native).map_err(Error::internal)?;
     let text = RawValue::from_string(text).map_err(Error::internal)?;
-    let scope = surroundings.scope(extras, expression).with_raw("response", text);
-    let mapped = expression.evaluate(&scope, &Budget::default());
-    let mapped = match mapped.map_err(|error| failed(expression, None, &error))? {
+    let mapped = expression.evaluate(&scope.with_raw("response", text), &Budget::default());
+    let mapped = match mapped.map_err(|error| failed(expression, &error))? {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Array(items)) => items,
         Some(single) => vec![single],
     };
-    let keep_remote = surroundings.operation.presentation.wants_remote_data();
     let matched = mapped.len() == native.len();
     let mut native = native.into_iter();
     let records = mapped.into_iter().map(|mut value| {
@@ -335,7 +329,7 @@ fn map_page(
         };
         Record::shape(resource, &value, remote)
             .map(Some)
-            .map_err(|error| unfit(expression, id, &error.to_string()))
+            .map_err(|error| unfit(expression.name(), id, &error.to_string()))
     });
     records.collect()
 }
@@ -351,16 +345,16 @@ pub(super) fn headers(headers: &HeaderMap) -> Value {
 
 /// The error of an expression that gives a value of the wrong kind.
 pub(super) fn misfit(expression: &Expression, expected: &str) -> Error {
-    unfit(expression, None, &format!("it must give {expected}"))
+    unfit(expression.name(), None, &format!("it must give {expected}"))
 }
 
-fn failed(expression: &Expression, record: Option<&RawValue>, error: &EvaluationError) -> Error {
-    unfit(expression, record.and_then(record_id), &error.to_string())
+fn failed(expression: &Expression, error: &EvaluationError) -> Error {
+    unfit(expression.name(), None, &error.to_string())
 }
 
-fn unfit(expression: &Expression, id: Option<String>, why: &str) -> Error {
+fn unfit(expression: &str, id: Option<String>, why: &str) -> Error {
     let record = id.map_or_else(String::new, |id| format!(" on record {id}"));
-    Error::new(Kind::Mapping, format!("The mapping {} failed{record}: {why}", expression.name()))
+    Error::new(Kind::Mapping, format!("The mapping {expression} failed{record}: {why}"))
 }
 
 /// The id that a native record names itself by, for messages.

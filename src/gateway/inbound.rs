@@ -17,7 +17,7 @@ use super::unified::Answer;
 use crate::account::Account;
 use crate::error::{Error, Kind, Result};
 use crate::ids::{AccountId, EnvironmentId};
-use crate::mapping::expression::{Budget, Scope};
+use crate::mapping::expression::Scope;
 use crate::model::request::Received;
 use crate::model::{Binding, Method, Query};
 
@@ -138,7 +138,7 @@ impl Gateway {
             .with("headers", delivery.headers)
             .with("query", delivery.query);
         let name = expression.name().to_owned();
-        let found = self.blocking(move || expression.evaluate(&scope, &Budget::default())).await?;
+        let found = self.evaluated(&expression, scope).await?;
         let failed = |why: String| {
             Error::new(Kind::Mapping, format!("The mapping {name} failed on a delivery: {why}"))
         };

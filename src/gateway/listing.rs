@@ -149,8 +149,7 @@ impl Run<'_> {
             self.after(active.source, data).await?;
         }
         let extras = Extras::new().with("headers", fetched.headers);
-        let mut records =
-            self.gateway.records(active.source, &self.resource, &self.surroundings, &extras, native).await?;
+        let mut records = self.records(active.source, &extras, native).await?;
         if whole {
             records = records.split_off(mark.passed.min(records.len()));
         }

@@ -9,6 +9,7 @@ pub mod call_log;
 pub mod custom;
 mod custom_config;
 mod evaluate;
+mod evaluations;
 pub mod files;
 pub mod idempotency;
 pub mod inbound;
@@ -30,7 +31,6 @@ pub mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::account::events::Events;
@@ -42,6 +42,7 @@ use crate::mapping::Catalog;
 use crate::model::CursorKeys;
 use crate::outbound::{CredentialSource, Exchange, Outbound, Pieces, Transfer};
 use call_log::CallLog;
+pub use evaluations::Evaluations;
 use idempotency::Idempotency;
 use overlay::Overlays;
 use reference::References;
@@ -85,18 +86,6 @@ pub struct Gateway {
     pub revisions: Revisions,
     /// Where mappings are computed.
     pub evaluations: Evaluations,
-}
-
-/// Mappings are computed on threads that may block, no more at once than there are processors.
-#[derive(Clone)]
-pub struct Evaluations(Arc<Semaphore>);
-
-impl Evaluations {
-    /// As many as this machine has processors.
-    pub fn per_processor() -> Self {
-        let processors = std::thread::available_parallelism().map_or(2, usize::from);
-        Evaluations(Arc::new(Semaphore::new(processors)))
-    }
 }
 
 impl Gateway {

@@ -68,13 +68,7 @@ impl Gateway {
         account.provider.check(&cell, &operation)?;
         let resource = effective.resource;
         let operation = Arc::new(operation);
-        let surroundings = Surroundings {
-            operation: operation.clone(),
-            context: account.row.context.clone(),
-            before: Found::default(),
-            after: Found::default(),
-            now_millis: self.clock.unix_millis(),
-        };
+        let surroundings = Surroundings::new(&operation, &account.row.context, self.clock.unix_millis());
         let deadline = self.deadline();
         let mut run = Run { gateway: self, account, resource, cell, operation, surroundings, deadline };
         // Boxed, since the future of a call is moved about, and each of these holds many others.
@@ -245,9 +239,7 @@ impl Run<'_> {
             }
         }
         let extras = Extras::new().with("headers", native.headers);
-        let records = vec![native.record];
-        let mut mapped =
-            self.gateway.records(source, &self.resource, &self.surroundings, &extras, records).await?;
+        let mut mapped = self.records(source, &extras, vec![native.record]).await?;
         Ok(mapped.pop().flatten())
     }
 

@@ -103,7 +103,9 @@ impl Session<'_> {
         };
         match self.attempt(root, self.budget, running, &mut read) {
             // Nothing that a mapping does can be seen from outside, so it may be done again.
-            Err(failure) if failure.is_out_of_time() && watch.was_kept_waiting() => {
+            Err(failure)
+                if failure.is_out_of_time() && self.budget.patience > 1 && watch.was_kept_waiting() =>
+            {
                 let budget = self.budget.patient();
                 let running = self.evaluator(&budget)?;
                 self.attempt(root, &budget, running, &mut read).map(|(read, _)| read)

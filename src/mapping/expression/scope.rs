@@ -1,5 +1,6 @@
 //! What an expression can see.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use serde_json::value::RawValue;
 /// in a scope. `Debug` shows the names and no values. Clones share the entries.
 #[derive(Clone, Default)]
 pub struct Scope {
-    entries: Vec<(String, Entry)>,
+    entries: Vec<(Cow<'static, str>, Entry)>,
     instant: Option<i64>,
 }
 
@@ -34,13 +35,13 @@ impl Scope {
     /// Integers beyond ±2^53 arrive in the expression as strings of their digits. A [`Value`] that was itself parsed
     /// from text has already lost the digits of integers beyond 64 bits; [`Scope::with_raw`] has not.
     #[must_use]
-    pub fn with(self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub fn with(self, name: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
         self.with_shared(name, Arc::new(value.into()))
     }
 
     /// Adds an entry that others hold as well: the same as [`Scope::with`], without a copy.
     #[must_use]
-    pub fn with_shared(self, name: impl Into<String>, value: Arc<Value>) -> Self {
+    pub fn with_shared(self, name: impl Into<Cow<'static, str>>, value: Arc<Value>) -> Self {
         self.put(name.into(), Entry::Value(value))
     }
 
@@ -50,7 +51,7 @@ impl Scope {
     /// Text that no value can be made of (nested deeper than 128 levels, a number out of range) fails the evaluation.
     /// A borrowed `&RawValue` is given as `raw.to_owned()`, a box as it is.
     #[must_use]
-    pub fn with_raw(self, name: impl Into<String>, json: impl Into<Arc<RawValue>>) -> Self {
+    pub fn with_raw(self, name: impl Into<Cow<'static, str>>, json: impl Into<Arc<RawValue>>) -> Self {
         self.put(name.into(), Entry::Raw(json.into()))
     }
 
@@ -66,26 +67,49 @@ impl Scope {
     /// much to be read for an expression that has nothing to do with it.
     #[must_use]
     pub fn with_named(mut self, others: &Scope, text: &str) -> Self {
-        for (name, entry) in others.entries.iter().filter(|(name, _)| text.contains(name.as_str())) {
+        for (name, entry) in others.entries.iter().filter(|(name, _)| text.contains(name.as_ref())) {
             self = self.put(name.clone(), entry.clone());
         }
         self
     }
 
+    /// Whether all that can be seen comes to less than so many bytes, near enough: what a value is made of counts as
+    /// sixteen each beside its text. It looks no further than that.
+    pub fn is_below(&self, bytes: usize) -> bool {
+        let left = self.entries.iter().try_fold(bytes, |left, (_, entry)| match entry {
+            Entry::Value(value) => below(left, value),
+            Entry::Raw(raw) => left.checked_sub(raw.get().len()),
+        });
+        left.is_some()
+    }
+
     pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = (&str, &Entry)> {
-        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+        self.entries.iter().map(|(name, entry)| (name.as_ref(), entry))
     }
 
     pub(super) fn instant(&self) -> Option<i64> {
         self.instant
     }
 
-    fn put(mut self, name: String, entry: Entry) -> Self {
+    fn put(mut self, name: Cow<'static, str>, entry: Entry) -> Self {
         match self.entries.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = entry,
             None => self.entries.push((name, entry)),
         }
         self
+    }
+}
+
+/// `left` less what the value comes to, unless that is more.
+fn below(left: usize, value: &Value) -> Option<usize> {
+    let left = left.checked_sub(16)?;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => Some(left),
+        Value::String(text) => left.checked_sub(text.len()),
+        Value::Array(items) => items.iter().try_fold(left, below),
+        Value::Object(fields) => {
+            fields.iter().try_fold(left, |left, (name, field)| below(left.checked_sub(name.len())?, field))
+        }
     }
 }
 
@@ -115,6 +139,17 @@ mod tests {
         let scope = Scope::new().with("query", 3).with_named(&others, "query.id = data.id");
         let names: Vec<_> = scope.entries().map(|(name, _)| name).collect();
         assert_eq!(names, ["query", "data"]);
+    }
+
+    #[test]
+    fn a_scope_is_weighed_with_its_names_and_texts() {
+        let text = "x".repeat(100);
+        let scope = Scope::new().with("body", serde_json::json!({ "abcd": [text, 1] }));
+        // Four parts, four letters and a hundred.
+        assert!(scope.is_below(168) && !scope.is_below(167));
+        let raw = RawValue::from_string(format!("\"{}\"", "y".repeat(98))).expect("JSON");
+        let scope = scope.with_raw("response", raw);
+        assert!(scope.is_below(268) && !scope.is_below(267));
     }
 
     #[test]
