@@ -27,6 +27,8 @@ mod trace;
 mod transfer;
 mod transport;
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use tower::{Service, ServiceBuilder, ServiceExt};
 
@@ -66,7 +68,7 @@ type Attempts = attempt::Attempt<send::Send>;
 pub struct Outbound {
     stack: Stack,
     transport: Transport,
-    paces: Paces,
+    paces: Arc<Paces>,
 }
 
 impl Outbound {
@@ -75,7 +77,7 @@ impl Outbound {
     /// Fails where this machine can't do TLS, such as without any certificate authorities installed.
     pub fn new(settings: OutboundSettings, permits: Permits, clock: Clock) -> Result<Self> {
         let transport = Transport::new(&settings)?;
-        let paces = Paces::new(permits, settings.rates.clone(), clock.clone());
+        let paces = Arc::new(Paces::new(permits, settings.rates.clone(), clock.clone()));
         let stack = ServiceBuilder::new()
             // One span tells of the whole call, however many attempts it takes.
             .layer_fn(trace::Trace::new)

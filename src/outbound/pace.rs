@@ -193,11 +193,11 @@ fn within(exchange: &Exchange, until: Instant) -> Result<()> {
 #[derive(Debug, Clone)]
 pub(super) struct Pace<S> {
     inner: S,
-    paces: Paces,
+    paces: Arc<Paces>,
 }
 
 impl<S> Pace<S> {
-    pub(super) fn new(inner: S, paces: Paces) -> Self {
+    pub(super) fn new(inner: S, paces: Arc<Paces>) -> Self {
         Pace { inner, paces }
     }
 }

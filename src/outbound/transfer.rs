@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::timeout;
 
@@ -111,8 +111,8 @@ impl Transfer {
     }
 
     /// Keeps an answer of which `begun` has come and `left` bytes more may.
-    pub(super) fn keep_rest(&self, begun: BytesMut, source: Source, left: u64) {
-        let begun = stream::once(async move { Ok(begun.freeze()) });
+    pub(super) fn keep_rest(&self, begun: Bytes, source: Source, left: u64) {
+        let begun = stream::once(async move { Ok(begun) });
         *locked(&self.down) = Some(begun.chain(source.pieces(left)).boxed());
     }
 }

@@ -40,6 +40,10 @@ const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a buffer may reserve on the word of an answer alone.
 const LARGEST_RESERVATION: u64 = 1024 * 1024;
 
+/// An answer that comes in one piece of this size or more is kept as it came. A smaller one is copied: a piece holds on
+/// to all of what the connection read with it.
+const WORTH_KEEPING: usize = 16 * 1024;
+
 /// Carries HTTP requests. Clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Transport {
@@ -157,9 +161,9 @@ impl Transport {
     /// Reads the whole response.
     async fn read(&self, peer: Peer<'_>, response: reqwest::Response) -> Result<http::Response<Bytes>> {
         let (mut answer, mut response) = self.small_enough(peer, response)?;
-        let mut body = room(&response);
+        let mut body = Gathered::Nothing;
         while self.more(peer, &mut response, &mut body).await? {}
-        *answer.body_mut() = body.freeze();
+        *answer.body_mut() = body.into_bytes();
         Ok(answer)
     }
 
@@ -171,15 +175,15 @@ impl Transport {
         transfer: &Transfer,
     ) -> Result<http::Response<Bytes>> {
         let (mut answer, mut response) = self.small_enough(peer, response)?;
-        let mut body = room(&response);
+        let mut body = Gathered::Nothing;
         while body.len() <= HELD {
             if !self.more(peer, &mut response, &mut body).await? {
-                *answer.body_mut() = body.freeze();
+                *answer.body_mut() = body.into_bytes();
                 return Ok(answer);
             }
         }
         let left = self.max_answer_bytes.saturating_sub(body.len()) as u64;
-        transfer.keep_rest(body, self.source(peer, response), left);
+        transfer.keep_rest(body.into_bytes(), self.source(peer, response), left);
         Ok(answer)
     }
 
@@ -200,7 +204,7 @@ impl Transport {
         &self,
         peer: Peer<'_>,
         response: &mut reqwest::Response,
-        body: &mut BytesMut,
+        body: &mut Gathered,
     ) -> Result<bool> {
         let Some(piece) = response.chunk().await.map_err(|error| peer.broken(error))? else {
             return Ok(false);
@@ -208,7 +212,7 @@ impl Transport {
         if piece.len() > self.max_answer_bytes - body.len() {
             return Err(peer.too_large(self.max_answer_bytes));
         }
-        body.extend_from_slice(&piece);
+        body.add(piece, || room(response));
         Ok(true)
     }
 
@@ -224,6 +228,46 @@ fn head(mut response: reqwest::Response) -> (http::Response<Bytes>, reqwest::Res
     *answer.version_mut() = response.version();
     *answer.headers_mut() = std::mem::take(response.headers_mut());
     (answer, response)
+}
+
+/// What has come of a body. Most come in one piece, and are not copied then.
+enum Gathered {
+    Nothing,
+    One(Bytes),
+    Many(BytesMut),
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        match self {
+            Gathered::Nothing => 0,
+            Gathered::One(piece) => piece.len(),
+            Gathered::Many(pieces) => pieces.len(),
+        }
+    }
+
+    /// Adds a piece; `room` is where it goes that isn't the only one.
+    fn add(&mut self, piece: Bytes, room: impl FnOnce() -> BytesMut) {
+        *self = match std::mem::replace(self, Gathered::Nothing) {
+            Gathered::Nothing if piece.len() >= WORTH_KEEPING => Gathered::One(piece),
+            Gathered::Nothing => joined(room(), &[&piece]),
+            Gathered::One(first) => joined(room(), &[&first, &piece]),
+            Gathered::Many(pieces) => joined(pieces, &[&piece]),
+        };
+    }
+
+    fn into_bytes(self) -> Bytes {
+        match self {
+            Gathered::Nothing => Bytes::new(),
+            Gathered::One(piece) => piece,
+            Gathered::Many(pieces) => pieces.freeze(),
+        }
+    }
+}
+
+fn joined(mut room: BytesMut, pieces: &[&[u8]]) -> Gathered {
+    pieces.iter().for_each(|piece| room.extend_from_slice(piece));
+    Gathered::Many(room)
 }
 
 /// Room for what the response announces, within reason.
