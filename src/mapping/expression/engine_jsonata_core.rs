@@ -25,7 +25,7 @@ use super::functions::{HostFunction, Refusal, Surroundings};
 use super::regexes::Regexes;
 use super::running::{self, Evaluation, Watch};
 use super::source::{self, Complaint};
-use super::{location, lower, panics};
+use super::{location, lower, panics, timekeeper};
 use crate::alloc;
 
 /// A parsed expression.
@@ -133,8 +133,7 @@ impl Session<'_> {
             Ok((read(result), evaluator))
         }));
         let is_out_of_memory = alloc::is_passed();
-        let is_out_of_time = running::is_out_of_time();
-        drop(evaluation);
+        let is_out_of_time = evaluation.end();
         match outcome {
             Err(payload) => Err(Failure::panic(&*payload)),
             // Also when it got to its end before it was told to stop: what it made is too large.
@@ -143,11 +142,11 @@ impl Session<'_> {
                 let limit = budget.memory / (1024 * 1024);
                 Err(Failure::coded(refusal.code, format!("{} ({limit} MiB)", refusal.message)))
             }
-            Ok(Err(failure)) => Err(failure),
-            Ok(Ok(_)) if is_out_of_time => {
+            Ok(_) if is_out_of_time => {
                 let refusal = running::out_of_time();
                 Err(Failure::coded(refusal.code, refusal.message))
             }
+            Ok(Err(failure)) => Err(failure),
             Ok(Ok((read, evaluator))) => Ok((read, (evaluator, token))),
         }
     }
@@ -165,7 +164,7 @@ impl Session<'_> {
         }
         let token = CancelToken::new();
         let options = EvaluatorOptions {
-            timeout_ms: Some(budget.millis()),
+            timeout_ms: (!timekeeper::keeps(budget.time)).then(|| budget.millis()),
             cancel: Some(token.clone()),
             max_stack_depth: Some(budget.depth),
             max_sequence_length: Some(budget.sequence),

@@ -33,6 +33,7 @@ mod regexes;
 mod running;
 mod scope;
 mod source;
+mod timekeeper;
 mod values;
 
 use std::fmt;

@@ -1,6 +1,6 @@
 //! The evaluation that runs on this thread, as functions written in Rust see it: how much more it may do.
 //!
-//! The engine looks at the clock and at its cancel token between its own steps. A function of ours is one step to it,
+//! The engine looks at its cancel token between its own steps, which [`timekeeper`] pulls when the time is over. A function of ours is one step to it,
 //! so a function that may take long asks [`poll`], and one that may make something large asks [`fits`] or [`spend`]
 //! before it does.
 
@@ -13,6 +13,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::budget::Budget;
 use super::functions::Refusal;
+use super::timekeeper::{self, Kept};
 use crate::alloc::{self, Meter};
 
 /// The longest text that a function or `&` makes, in bytes. A field of a CRM ends far below.
@@ -45,19 +46,29 @@ thread_local! {
 /// An evaluation under its budget, until it is dropped.
 pub(super) struct Evaluation {
     _meter: Meter,
+    /// Where the engine doesn't keep the time itself.
+    kept: Option<Kept>,
 }
 
 impl Evaluation {
-    /// Begins to count. `stop` is cancelled when memory runs out.
+    /// Begins to count. `stop` is cancelled when memory or a time that [`timekeeper`] keeps runs out.
     pub(super) fn start(budget: &Budget, stop: CancelToken) -> Evaluation {
+        let deadline = Instant::now().checked_add(budget.time);
         RUNNING.with(|running| {
-            running.deadline.set(Instant::now().checked_add(budget.time));
+            running.deadline.set(deadline);
             running.longest_sequence.set(budget.sequence);
             running.values_left.set(MOST_VALUES);
             running.polls.set(0);
             running.is_out_of_time.set(false);
         });
-        Evaluation { _meter: Meter::start(budget.mark(), move || stop.cancel()) }
+        let kept = deadline.filter(|_| timekeeper::keeps(budget.time));
+        let kept = kept.map(|deadline| Kept::start(deadline, stop.clone()));
+        Evaluation { _meter: Meter::start(budget.mark(), move || stop.cancel()), kept }
+    }
+
+    /// Ends it. Whether its time was over, as a function of ours or the timekeeper found.
+    pub(super) fn end(self) -> bool {
+        self.kept.as_ref().is_some_and(Kept::end) || is_out_of_time()
     }
 }
 
@@ -117,7 +128,7 @@ pub(super) fn poll() -> Result<(), Refusal> {
 }
 
 /// Whether [`poll`] has refused for want of time since the evaluation began.
-pub(super) fn is_out_of_time() -> bool {
+fn is_out_of_time() -> bool {
     RUNNING.with(|running| running.is_out_of_time.get())
 }
 
