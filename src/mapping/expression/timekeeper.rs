@@ -8,7 +8,7 @@
 //! It is as exact as its tick. A time that is too short for that is left to the engine ([`keeps`]), and so is all of it
 //! where no thread can be had.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -79,9 +79,11 @@ impl Kept {
     pub(super) fn start(at: Instant, stop: CancelToken) -> Kept {
         let slot = SLOT.with(Arc::clone);
         *locked(&slot.0) = Some(Due { at, stop, is_over: false });
-        // Either this sees that it sleeps, or it sees the slot before it does.
-        if ASLEEP.swap(false, Ordering::SeqCst)
-            && let Some(Keeper(thread)) = &*KEEPER
+        // With the keeper's fence: either this sees that it sleeps, or it sees the slot before it does.
+        fence(Ordering::SeqCst);
+        if let Some(Keeper(thread)) = &*KEEPER
+            && ASLEEP.load(Ordering::Relaxed)
+            && ASLEEP.swap(false, Ordering::Relaxed)
         {
             thread.unpark();
         }
@@ -109,11 +111,12 @@ fn keep_time() {
             thread::sleep(TICK);
             continue;
         }
-        ASLEEP.store(true, Ordering::SeqCst);
-        while !look() && ASLEEP.load(Ordering::SeqCst) {
+        ASLEEP.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        while !look() && ASLEEP.load(Ordering::Relaxed) {
             thread::park();
         }
-        ASLEEP.store(false, Ordering::SeqCst);
+        ASLEEP.store(false, Ordering::Relaxed);
         idle = 0;
     }
 }
@@ -166,7 +169,7 @@ mod tests {
             let kept = Kept::start(due_in(1), stop.clone());
             assert!(is_pulled(&stop));
             assert!(kept.end());
-            while !ASLEEP.load(Ordering::SeqCst) {
+            while !ASLEEP.load(Ordering::Relaxed) {
                 thread::yield_now();
             }
         }
