@@ -1,23 +1,23 @@
 //! Where expressions are computed.
 //!
 //! What takes microseconds is computed where it stands: the expressions of a request, of which there may be a dozen, and
-//! the mapping of a single record. Going to another thread and back would cost more than most of them do. Their budget
-//! is brief there; whatever uses it up is computed once more, with its whole budget, on a thread that may block. Nothing
-//! that an expression does can be seen from outside, so doing it twice is doing it once. A page of records goes to such
-//! a thread at once, and so does whatever sees much, which takes time to be read before the budget counts. No more of
-//! those threads are at work than there are processors.
+//! the mapping of records, a few at a turn. Going to another thread and back would cost more than most of them do. Their
+//! budget is brief there; whatever uses it up is computed once more, with its whole budget, on a thread that may block,
+//! and so is at once whatever sees much, which takes time to be read before the budget counts, and an expression that has
+//! taken long before. Nothing that an expression does can be seen from outside, so doing it twice is doing it once. No
+//! more pages are being mapped than there are processors, wherever it is done.
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::Gateway;
 use crate::error::{Error, Result};
 use crate::mapping::expression::{Budget, EvaluationError, EvaluationErrorKind, Expression, Scope};
 use crate::telemetry::{metrics, traces};
 
-/// Mappings are computed on threads that may block, no more at once than there are processors.
+/// Who may compute: as many at once as there are processors.
 #[derive(Clone)]
 pub struct Evaluations(Arc<Semaphore>);
 
@@ -32,21 +32,6 @@ impl Evaluations {
 /// What an expression may see where it stands, in bytes.
 pub(super) const BRIEF: usize = 32 * 1024;
 
-/// Why something evaluated gave nothing.
-#[derive(Debug)]
-pub(super) enum Unmade {
-    /// The expression failed, or reached a limit of its budget, on the record of this id.
-    Failed(EvaluationError, Option<String>),
-    /// Anything else.
-    Refused(Error),
-}
-
-impl Unmade {
-    fn is_over_budget(&self) -> bool {
-        matches!(self, Unmade::Failed(error, _) if error.kind == EvaluationErrorKind::Budget)
-    }
-}
-
 impl Gateway {
     /// What an expression gives.
     pub(super) async fn evaluated(
@@ -54,32 +39,19 @@ impl Gateway {
         expression: &Expression,
         scope: Scope,
     ) -> Result<std::result::Result<Option<Value>, EvaluationError>> {
-        let (expression, briefly) = (expression.clone(), scope.is_below(BRIEF));
-        let evaluate = move |budget: &Budget| {
-            expression.evaluate(&scope, budget).map_err(|error| Unmade::Failed(error, None))
-        };
-        match self.computed(briefly, evaluate).await {
-            Ok(value) => Ok(Ok(value)),
-            Err(Unmade::Failed(error, _)) => Ok(Err(error)),
-            Err(Unmade::Refused(error)) => Err(error),
-        }
-    }
-
-    /// Runs `work` here with a brief budget if it may go `briefly`. Otherwise, and where that is used up, it runs with a
-    /// whole one where it may block.
-    pub(super) async fn computed<T: Send + 'static>(
-        &self,
-        briefly: bool,
-        work: impl Fn(&Budget) -> std::result::Result<T, Unmade> + Send + 'static,
-    ) -> std::result::Result<T, Unmade> {
-        if briefly {
-            let outcome = timed(|| work(&Budget::brief()));
-            if !outcome.as_ref().is_err_and(Unmade::is_over_budget) {
-                return outcome;
+        if !expression.is_long() && scope.is_below(BRIEF) {
+            match timed(|| expression.evaluate(&scope, &Budget::brief())) {
+                Err(error) if error.kind == EvaluationErrorKind::Budget => expression.took_long(),
+                outcome => return Ok(outcome),
             }
         }
-        let again = self.blocking(move || work(&Budget::default())).await;
-        again.unwrap_or_else(|error| Err(Unmade::Refused(error)))
+        let expression = expression.clone();
+        self.blocking(move || expression.evaluate(&scope, &Budget::default())).await
+    }
+
+    /// Waits until one more may compute for longer than a moment.
+    pub(super) async fn turn(&self) -> Result<SemaphorePermit<'_>> {
+        self.evaluations.0.acquire().await.map_err(Error::internal)
     }
 
     /// Runs `work` on a thread that may block, when a processor is free for it.
@@ -87,7 +59,7 @@ impl Gateway {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let _permit = self.evaluations.0.acquire().await.map_err(Error::internal)?;
+        let _turn = self.turn().await?;
         let span = tracing::Span::current();
         let timed = move || span.in_scope(|| timed(work));
         tokio::task::spawn_blocking(timed).await.map_err(Error::internal)

@@ -21,6 +21,7 @@ pub mod overlay;
 pub mod patience;
 pub mod proxy;
 pub mod quota;
+mod records;
 pub mod reference;
 pub mod revisions;
 mod steps;

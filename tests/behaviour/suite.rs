@@ -12,7 +12,7 @@ use crate::described::{Described, Vendor};
 use crate::exceptions::{EXCEPTIONS, MOST};
 use crate::stage::Stage;
 use crate::support::app::{Setup, TestApp, shipped};
-use crate::test::{Behaviour, Test};
+use crate::test::{Behaviour, Test, unfit_choice};
 use crate::{
     capsule, create, cursors, delete, faults, filters, get, list, nimble, nutshell, proxy, unsupported,
     update, weather,
@@ -152,11 +152,13 @@ impl Suite {
     }
 
     fn finish(self) -> Vec<Trial> {
+        let unfit = unfit_choice(&self.tests);
         let tests = self.tests.into_iter().filter(|test| !test.behaviours.is_empty());
         let (mut trials, mut names) = (Vec::new(), Vec::new());
         for test in tests {
             names.extend(test.names());
-            trials.push(Trial::test(test.name.clone(), || test.run()));
+            let (name, unfit) = (test.name.clone(), unfit.clone());
+            trials.push(Trial::test(name, || unfit.map_or_else(|| test.run(), |why| Err(why.into()))));
         }
         trials.push(Trial::test("exceptions::only_shrink", move || check_exceptions(&names)));
         trials

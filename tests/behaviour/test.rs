@@ -14,6 +14,14 @@ use crate::stage::Stage;
 /// The variable that chooses behaviours by a part of their names.
 const CHOSEN: &str = "UNICRM_BEHAVIOUR";
 
+/// A choice that fits none of these tests, which would pass then for having tried nothing.
+pub fn unfit_choice(tests: &[Test]) -> Option<String> {
+    let chosen = std::env::var(CHOSEN).ok()?;
+    let fits =
+        tests.iter().flat_map(|test| &test.behaviours).any(|behaviour| behaviour.name.contains(&chosen));
+    (!fits).then(|| format!("{CHOSEN}: no behaviour's name contains {chosen:?}"))
+}
+
 /// The behaviours of one thing.
 pub struct Test {
     pub name: String,

@@ -190,6 +190,20 @@ async fn a_mapping_that_fails_on_a_record_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_mapping_that_takes_its_time_is_computed_to_its_end() {
+    let app = TestApp::start().await;
+    let id = app.get(&format!("{CONTACTS}?limit=1")).await.result()[0]["id"].as_str().unwrap().to_owned();
+    // Longer than the thread that serves the call may take for it, and shorter than the limit.
+    let config = json!({
+        "before": [{ "name": "sum", "type": "transform", "config": { "expression": "$sum([1..5000].($ + 1))" } }],
+        "response_mapping": "{ 'id': response.id, 'name': $string($sum([1..5000].($ * 2))) & '/' & $string(before.sum) }",
+    });
+    override_account(&app, mapping("get", config)).await.ok();
+    let contact = app.get(&format!("{CONTACTS}/{id}")).await.ok();
+    assert_eq!(contact["name"], "25005000/12507500");
+}
+
+#[tokio::test]
 async fn a_mapping_that_never_ends_is_cut_off_and_others_do_not_notice() {
     let app = TestApp::start().await;
     let config = json!({ "response_mapping": "( $f := function($n) { $f($n + 1) }; $f(1) )" });

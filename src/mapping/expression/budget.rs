@@ -39,9 +39,9 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// For an evaluation on a thread that has others to serve: 2 ms, once, and 8 MiB.
+    /// For an evaluation on a thread that has others to serve: 10 ms, once, and 8 MiB.
     pub fn brief() -> Self {
-        let (time, memory) = (Duration::from_millis(2), 8 * 1024 * 1024);
+        let (time, memory) = (Duration::from_millis(10), 8 * 1024 * 1024);
         Budget { time, memory, patience: 1, ..Budget::default() }
     }
 

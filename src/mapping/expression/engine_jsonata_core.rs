@@ -58,7 +58,9 @@ impl Program {
     /// A run of evaluations under one budget and one instant.
     pub(super) fn session<'p>(&'p self, budget: &'p Budget, instant: Option<i64>) -> Session<'p> {
         let surroundings = Rc::new(Surroundings { instant, regexes: self.regexes.clone() });
-        Session { program: self, budget, surroundings, running: None }
+        // One look at the processor's clock for all of them: it takes longer than the one on the wall.
+        let watch = (budget.patience > 1).then(Watch::start);
+        Session { program: self, budget, surroundings, watch, running: None }
     }
 }
 
@@ -81,6 +83,8 @@ pub(super) struct Session<'p> {
     program: &'p Program,
     budget: &'p Budget,
     surroundings: Rc<Surroundings>,
+    /// Since the session began; none where nothing is done a second time.
+    watch: Option<Watch>,
     /// The token stops the evaluator for good, so both are made anew after a failure.
     running: Option<Running>,
 }
@@ -96,7 +100,6 @@ impl Session<'_> {
         root: &JValue,
         mut read: impl FnMut(JValue) -> T,
     ) -> Result<T, Failure> {
-        let watch = Watch::start();
         let running = match self.running.take() {
             Some(running) => running,
             None => self.evaluator(self.budget)?,
@@ -104,7 +107,7 @@ impl Session<'_> {
         match self.attempt(root, self.budget, running, &mut read) {
             // Nothing that a mapping does can be seen from outside, so it may be done again.
             Err(failure)
-                if failure.is_out_of_time() && self.budget.patience > 1 && watch.was_kept_waiting() =>
+                if failure.is_out_of_time() && self.watch.as_ref().is_some_and(Watch::was_kept_waiting) =>
             {
                 let budget = self.budget.patient();
                 let running = self.evaluator(&budget)?;

@@ -39,6 +39,8 @@ mod values;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 
 use jsonata_core::value::JValue;
 use serde_json::Value;
@@ -121,6 +123,8 @@ struct Compiled {
     name: Arc<str>,
     source: String,
     program: Program,
+    /// How often it has used up a brief budget.
+    long: AtomicU8,
 }
 
 enum Program {
@@ -149,7 +153,12 @@ impl Expression {
                 code: complaint.code,
             }
         })?;
-        Ok(Expression(Arc::new(Compiled { name: name.into(), source: source.to_owned(), program })))
+        Ok(Expression(Arc::new(Compiled {
+            name: name.into(),
+            source: source.to_owned(),
+            program,
+            long: AtomicU8::new(0),
+        })))
     }
 
     /// The text that was compiled.
@@ -160,6 +169,16 @@ impl Expression {
     /// The name given at compilation.
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Notes that it has used up a [brief budget](Budget::brief).
+    pub fn took_long(&self) {
+        let _ = self.0.long.fetch_update(Relaxed, Relaxed, |times| times.checked_add(1));
+    }
+
+    /// Whether it does so as a rule, and not for once on a busy machine: three times so far.
+    pub fn is_long(&self) -> bool {
+        self.0.long.load(Relaxed) >= 3
     }
 
     /// One evaluation. `None` is JSONata's undefined.

@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 use jsonata_core::evaluator::CancelToken;
 
 /// How often it looks.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(4);
 
 /// The shortest time that it keeps.
-const SHORTEST: Duration = Duration::from_millis(50);
+const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Looks that find nothing before it goes to sleep.
 const PATIENCE: u32 = 20;
