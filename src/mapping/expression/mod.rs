@@ -1,8 +1,9 @@
 //! JSONata expressions: the one seam between this crate and the engines that run them.
 //!
 //! An [`Expression`] is compiled once, when its file is loaded, and evaluated any number of times from any thread
-//! against a [`Scope`] under a [`Budget`]. Evaluation is synchronous and takes processor time, roughly 50 µs for a
-//! contact: a page belongs on a blocking thread, not between two `.await`s.
+//! against a [`Scope`] under a [`Budget`]. Evaluation is synchronous and takes processor time, roughly 25 µs for a
+//! contact: between two `.await`s there is room for a few with a [brief budget](Budget::brief), and a whole page belongs
+//! on a thread that may block.
 //!
 //! What holds whichever engine runs:
 //! - Whole numbers stay whole, in and out: `1` is never `1.0`.
