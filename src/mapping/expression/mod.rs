@@ -319,3 +319,18 @@ impl fmt::Debug for Expression {
         f.debug_tuple("Expression").field(&self.name()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_long_once_it_has_taken_long_three_times_whichever_clone_was_asked() {
+        let expression = Expression::compile(Engine::Core, "test", "1").expect("an expression");
+        let lengths = [(); 4].map(|()| {
+            expression.clone().took_long();
+            expression.is_long()
+        });
+        assert_eq!(lengths, [false, false, true, true]);
+    }
+}

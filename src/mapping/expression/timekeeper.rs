@@ -180,7 +180,8 @@ mod tests {
         let (ended, waiting, due) = (CancelToken::new(), CancelToken::new(), CancelToken::new());
         let kept = Kept::start(due_in(3_600_000), ended.clone());
         assert!(!kept.end());
-        drop(Kept::start(due_in(0), ended.clone()));
+        drop(Kept::start(due_in(3_600_000), ended.clone()));
+        assert!(SLOT.with(|slot| locked(&slot.0).is_none()));
         let other = thread::spawn({
             let (waiting, due) = (waiting.clone(), due.clone());
             move || {
